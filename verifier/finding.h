@@ -1,0 +1,120 @@
+// What the evidence shows. The verifier does no I/O, so nothing in it can
+// fail: it looks at bytes and says kOk, or the first thing that is wrong. The
+// list is closed because an app must be able to say each of them in the
+// resident's language; each has a test that produces it.
+#ifndef VERIFIER_FINDING_H_
+#define VERIFIER_FINDING_H_
+
+#include <cstdint>
+
+namespace vidimus {
+
+enum class Finding : uint8_t {
+  kOk = 0,
+
+  // Merkle proofs (merkle.h).
+  kIndexBeyondTree,      // a leaf index that the tree does not have
+  kPathTooShort,         // fewer hashes than index and size demand
+  kPathTooLong,          // more hashes than index and size demand
+  kRootMismatch,         // the hashes lead to another root
+  kOldRootMismatch,      // the hashes lead to another root of the older tree
+  kTreeShrank,           // the newer head is smaller than the older
+  kTwoHistories,         // one size, two roots
+  kEmptyRootMismatch,    // size 0 with a root other than SHA-256("")
+  kIndicesNotAscending,  // indices of a multi-inclusion proof out of order
+  kLeafCountMismatch,    // not one leaf hash for each index, or none at all
+
+  // Tiles and entry bundles (tile.h).
+  kTileSize,         // not 32 bytes for each hash the width promises
+  kTileMismatch,     // a tile's hash is not what the leaves below it give
+  kBundleTruncated,  // a bundle ends inside an entry
+  kBundleCount,      // a bundle holds more or fewer entries than its width
+
+  // Signed notes (note.h).
+  kNoteTooLarge,     // more bytes or signatures than we read
+  kNoteMalformed,    // not text, empty line, signature lines
+  kVkeyMalformed,    // not name+hex+base64, or its key ID is another key's
+  kVkeyTypeUnknown,  // a kind of key we do not know
+  kKeyUnsound,       // a public key of small order, or not canonical
+  kUnknownSigner,    // no signature by a key that we know
+  kBadSignature,     // a signature by a known key that does not verify
+
+  // Checkpoints and tlog-proofs (checkpoint.h, tlog_proof.h).
+  kCheckpointMalformed,  // not origin, size, root
+  kExtensionLine,        // a line after the root
+  kOriginMismatch,       // the checkpoint of another log
+  kProofMalformed,       // not a c2sp tlog-proof
+
+  // Leaves and batches of an access log (leaf.h, batch.h).
+  kLeafSize,           // not 65 bytes
+  kLeafKindUnknown,    // a kind other than subject, seal and register
+  kSealSpareBytes,     // a seal's last 16 bytes are not zero
+  kFirstBatch,         // not config version 0 alone and its seal
+  kBatchOrder,         // keys not ascending
+  kBatchDuplicateKey,  // one key twice in a batch
+  kBatchTooSmall,      // fewer leaves than min_batch
+  kBatchWithoutSeal,   // the leaves do not end in a seal
+  kLeafAfterSeal,      // leaves after the seal that should end the batch
+  kSealCoverage,       // covered size is not the seal's own leaf index
+  kSealTimeDecreases,  // a seal earlier than the seal before
+
+  // Openings and submissions (commitment.h, submission.h).
+  kSaltSize,             // a salt is not 16 bytes
+  kCommitmentMismatch,   // record, actor and salts give another commitment
+  kSubmissionEmpty,      // a request without entries
+  kSubmissionSignature,  // not signed by this key, or over something else
+
+  // Protobuf bytes (wire.h).
+  kWireTruncated,      // a message ends inside a field
+  kWireVarint,         // a varint with spare bytes or more than 64 bits
+  kWireTag,            // field number 0, or a wire type we do not use
+  kWireUnknownField,   // a field that the message does not have
+  kWireRepeatedField,  // a field that may stand once stands twice
+  kWireOrder,          // fields not in ascending order
+  kWireType,           // a field with another wire type than its own
+  kWireRange,          // a number beyond its field's type
+  kWireUtf8,           // text that is not UTF-8
+  kWireTooMany,        // more elements than the field may hold
+
+  // Register documents (register.h).
+  kDocumentTooShort,      // shorter than its signature
+  kDocumentMissing,       // a leaf names a document that nobody has
+  kDocumentHash,          // the document is not the one the leaf names
+  kDocumentSignature,     // not signed by the publisher of its type
+  kDocumentFieldMissing,  // a field that the document must have
+  kDocumentFieldInvalid,  // a field with a value it may not have
+  kRegisterTypeUnknown,   // a type beyond identity_service
+  kRegisterNotDense,      // a key that is not the next number or version
+  kPublisherUnknown,      // config names no publisher for the type
+
+  // Records (record.h).
+  kRecordFieldMissing,  // a field that an access must have
+  kRecordFieldInvalid,  // a field with a value it may not have
+
+  // Whole logs (audit.h).
+  kIndexOutOfTurn,   // entries that do not follow the last ones fed
+  kBatchUnfinished,  // the head does not end in a seal
+  kIndexRoot,        // a seal's index root is not what the leaves give
+};
+
+// The number of findings; each value below it is one.
+inline constexpr int kFindingCount = static_cast<int>(Finding::kIndexRoot) + 1;
+
+// One English sentence without a full stop, such as "the path leads to another
+// root". Static storage. Never holds anything from the evidence.
+const char* FindingSentence(Finding finding);
+
+// The name of the value without its k, such as "RootMismatch", for logs,
+// vectors and JSON. Static storage.
+const char* FindingName(Finding finding);
+
+}  // namespace vidimus
+
+// Returns from the enclosing function with the first finding that is not kOk.
+#define RETURN_IF_FOUND(expression)                                     \
+  do {                                                                  \
+    const ::vidimus::Finding finding_found = (expression);              \
+    if (finding_found != ::vidimus::Finding::kOk) return finding_found; \
+  } while (false)
+
+#endif  // VERIFIER_FINDING_H_

@@ -1,0 +1,75 @@
+// What stands under a commitment: the record that a resident sees, and the
+// actor. Both are protobuf messages of proto/record.proto, kept and hashed as
+// the bytes that came, read by the rules of wire.h. Pure functions. Field
+// tables: docs/record.md.
+#ifndef VERIFIER_RECORD_H_
+#define VERIFIER_RECORD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "verifier/finding.h"
+#include "verifier/wire.h"
+
+namespace vidimus {
+
+// What a record and an actor may weigh together; an opening is kept whole in
+// memory while it is judged.
+inline constexpr size_t kRecordBytesMax = 65535;
+// scheme(1) id.
+inline constexpr size_t kSubjectBytesMax = 255;
+
+// The tables of proto/record.proto.
+extern const MessageRule kRecordRule;
+extern const MessageRule kAccessRecordRule;
+extern const MessageRule kActorRule;
+
+struct LegalBasis {
+  std::string_view basis;             // DPV term: "A6-1-e"
+  std::optional<uint32_t> provision;  // number of a provision in the register
+  std::string_view citation;
+};
+
+// What is judged at the door, and what the log must compare. The other fields
+// stay in the bytes; WireReader with kAccessRecordRule reads them. Views point
+// into the record.
+struct AccessRecord {
+  std::string_view entry_id;       // 16 bytes
+  uint64_t occurred_at_ms = 0;     // POSIX milliseconds
+  std::string_view controller_id;  // not empty
+  std::string_view subject;        // s: scheme(1) id, 2 to 255 bytes
+  uint32_t administration = 0;     // a; not `self`
+  uint32_t operation = 0;          // not 0; unknown values are kept
+  std::vector<std::string_view> data_categories;  // at least one, none empty
+  std::string_view purpose;                       // not empty
+  std::vector<LegalBasis> legal_bases;            // at least one
+  std::string_view as_of_origin;                  // not empty
+  uint64_t as_of_size = 0;                        // not 0
+  std::string_view statement_id;                  // may be empty
+};
+
+// Parses a record and judges whether it is an access as the door demands: rows
+// 1, 2, 5, 13, 14, 16, 18, 20 and 21 of the field table stand and are within
+// their ranges. kOk, a finding of wire.h, kRecordFieldMissing or
+// kRecordFieldInvalid; on the last two `*field`, if not null, is the field's
+// name (static storage).
+Finding ParseAccess(std::string_view record, AccessRecord* access,
+                    const char** field);
+
+// Who looked; each may be empty.
+struct Actor {
+  std::string_view id;
+  std::string_view client_id;
+  std::string_view service;
+  std::string_view ip;
+};
+
+// kOk or a finding of wire.h. Zero bytes are an actor with nothing in it.
+Finding ParseActor(std::string_view bytes, Actor* actor);
+
+}  // namespace vidimus
+
+#endif  // VERIFIER_RECORD_H_

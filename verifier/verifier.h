@@ -1,0 +1,46 @@
+// The front door of verifier/: what is true about a log, for whoever does not
+// trust it. C++17 on std::string_view, no I/O, no clock, no threads, no
+// exceptions; nothing here allocates without a bound, and nothing from outside
+// stops the program. The same code runs natively and as wasm32 on a resident's
+// device. The cryptography is behind crypto.h.
+//
+// Every judgement is a Finding (finding.h): kOk, or the first thing that is
+// wrong. Every parser is strict: what it accepts formats back to the same
+// bytes.
+//
+// Where to begin, if you came to find out whether a log lies:
+//
+//   tlog_proof.h   one file that says "this leaf is in the log": judge it.
+//   checkpoint.h   a log's signed tree head; note.h has the signatures.
+//   merkle.h       why a path of hashes proves inclusion, or that a log grew.
+//   leaf.h         what an access log's leaves are; batch.h how they are
+//   ordered. commitment.h   how a leaf stands for a record without showing it.
+//   submission.h   who said that the record is so: the administration's key.
+//   record.h       the record itself; register.h the documents it refers to.
+//   audit.h        a whole log, re-derived leaf by leaf.
+//
+// Each format has a page in docs/ and vectors in tests/vectors/. Making
+// signatures is signing.h, which the wasm build leaves out.
+#ifndef VERIFIER_VERIFIER_H_
+#define VERIFIER_VERIFIER_H_
+
+#include "verifier/audit.h"
+#include "verifier/batch.h"
+#include "verifier/checkpoint.h"
+#include "verifier/commitment.h"
+#include "verifier/compact_range.h"
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
+#include "verifier/finding.h"
+#include "verifier/hash.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/note.h"
+#include "verifier/record.h"
+#include "verifier/register.h"
+#include "verifier/submission.h"
+#include "verifier/tile.h"
+#include "verifier/tlog_proof.h"
+#include "verifier/wire.h"
+
+#endif  // VERIFIER_VERIFIER_H_
