@@ -1,0 +1,64 @@
+# ./vidimus test [--config=asan|tsan|ubsan] [TARGET...]
+#
+# Builds and runs the tests, then the checks that Bazel does not make, and ends
+# with one line: N passed, N failed, N skipped. Named targets run alone.
+
+# record NAME PASSED FAILED SKIPPED: one row for the table at the end.
+record() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$RESULTS/checks"; }
+
+# check NAME COMMAND...: one test case that passes if the command does.
+check() {
+  local name=$1
+  shift
+  say "checking $name"
+  if "$@"; then record "$name" 1 0 0; else record "$name" 0 1 0; fi
+}
+
+check_format() {
+  (cd "$ROOT" && find verifier proto log client tests benches \
+    \( -name '*.h' -o -name '*.cc' \) -print0 |
+    xargs -0 clang-format-14 --dry-run --Werror)
+}
+
+# The verifier's vectors once more, as a browser would run them. The script
+# ends with a line like ours.
+check_wasm() {
+  local out=$RESULTS/wasm line
+  say "running the verifier's vectors in wasm32"
+  bash "$ROOT/tests/wasm/run.sh" >"$out" 2>&1 </dev/null || true
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1)
+  if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$out" >&2; fi
+  if [[ -n $line ]]; then
+    record "tests/wasm" $(tr -dc '0-9 ' <<<"$line")
+  else
+    record "tests/wasm" 0 1 0
+  fi
+}
+
+main() {
+  local options=() targets=() word status=0
+  for word in "$@"; do
+    case $word in
+      -h | --help) sed -n '1,/^$/s/^# \{0,1\}//p' "$ROOT/tests/run.sh"; return ;;
+      -*) options+=("$word") ;;
+      *) targets+=("$word") ;;
+    esac
+  done
+  local packages=("${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${WASM_PACKAGES[@]}")
+  command -v node >/dev/null || packages+=(nodejs)
+  [[ ${options[*]-} != *--config=* ]] || packages+=("${SANITIZER_PACKAGES[@]}")
+  setup "${packages[@]}"
+
+  RESULTS=$(mktemp -d)
+  trap 'rm -rf "$RESULTS"' EXIT
+  say "building and testing"
+  run_bazel test --keep_going --test_summary=none \
+    --build_event_json_file="$RESULTS/events" \
+    ${options[@]+"${options[@]}"} -- "${targets[@]:-//...}" || status=$?
+  if ((!${#targets[@]})); then
+    check "clang-format" check_format
+    check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
+    check_wasm
+  fi
+  python3 "$ROOT/tests/summary.py" "$RESULTS" "$status"
+}
