@@ -52,9 +52,9 @@ main() {
   RESULTS=$(mktemp -d)
   trap 'rm -rf "$RESULTS"' EXIT
   say "building and testing"
-  run_bazel test --keep_going --test_summary=none \
-    --build_event_json_file="$RESULTS/events" \
-    ${options[@]+"${options[@]}"} -- "${targets[@]:-//...}" || status=$?
+  run_bazel test --keep_going --ui_event_filters=-info --test_summary=none \
+    --test_output=summary --build_event_json_file="$RESULTS/events" \
+    ${options[@]+"${options[@]}"} -- "${targets[@]:-//...}" >/dev/null || status=$?
   if ((!${#targets[@]})); then
     check "clang-format" check_format
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"

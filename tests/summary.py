@@ -7,6 +7,7 @@ event stream as JSON lines, and `checks`, a row "name passed failed skipped"
 failed.
 """
 
+import collections
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ import xml.etree.ElementTree as ElementTree
 
 NO_TESTS_FOUND = 4  # Bazel's exit code if the patterns named no test.
 TESTS_FAILED = 3
+LOG_LINES_MAX = 200  # shown of a failed test's log, from its end
 
 
 def count_cases(path):
@@ -37,7 +39,7 @@ def count_cases(path):
 
 
 def read_events(path):
-    """(all test labels, label -> summary, label -> its test.xml files)."""
+    """(all test labels, label -> summary, label -> its output files)."""
     tests, summaries, files = set(), {}, {}
     try:
         lines = open(path, encoding="utf-8")
@@ -54,11 +56,19 @@ def read_events(path):
             elif "testResult" in event:
                 label = ident["testResult"]["label"]
                 for output in event["testResult"].get("testActionOutput", []):
-                    if output["name"] == "test.xml" and "uri" in output:
-                        uri = urllib.parse.urlparse(output["uri"])
-                        files.setdefault(label, set()).add(
-                            urllib.parse.unquote(uri.path))
+                    uri = urllib.parse.urlparse(output.get("uri", ""))
+                    files.setdefault(label, set()).add(
+                        urllib.parse.unquote(uri.path))
     return tests, summaries, files
+
+
+def print_logs(label, paths):
+    for path in sorted(paths):
+        if not path.endswith("/test.log"):
+            continue
+        print(f"\n===== {label}")
+        with open(path, encoding="utf-8", errors="replace") as log:
+            sys.stdout.writelines(collections.deque(log, LOG_LINES_MAX))
 
 
 def target_rows(folder):
@@ -70,12 +80,15 @@ def target_rows(folder):
             yield label, (0, 1, 0), "did not build"
             continue
         counts = [0, 0, 0]
-        for path in files.get(label, ()):
+        paths = files.get(label, ())
+        for path in (p for p in paths if p.endswith("/test.xml")):
             for i, n in enumerate(count_cases(path) or (0, 0, 0)):
                 counts[i] += n
         status = summary["overallStatus"]
         if status not in ("PASSED", "FLAKY") and not counts[1]:
             counts[1] = 1  # It died, or hung, before it could say which.
+        if counts[1]:
+            print_logs(label, paths)
         if not any(counts):
             counts[0] = 1
         seconds = int(summary.get("totalRunDurationMillis", 0)) / 1000
