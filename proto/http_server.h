@@ -160,6 +160,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds request_timeout{10000};
   // Between requests.
   std::chrono::milliseconds idle_timeout{60000};
+  // An answer may take request_timeout and as long as this rate needs.
+  size_t write_bytes_per_second_min = 64 * 1024;
 };
 
 // For metrics. All but `connections` count from the start of the server.
