@@ -3,6 +3,9 @@
 // that the power-loss tests can stand under it; the real one is PosixDisk().
 //
 // Threads: a Disk may be used from any thread, a DiskFile by one at a time.
+// Errors: kNotFound, kFailedPrecondition where a human must act first (no
+// permission, read-only file system, held by another process), else
+// kUnavailable; each message names the file and says why.
 #ifndef VIDIMUS_LOG_DISK_H_
 #define VIDIMUS_LOG_DISK_H_
 
@@ -27,8 +30,9 @@ class DiskFile {
   // before Sync returns OK: until then a crash may keep all of it, none, or
   // any part.
   virtual absl::Status WriteAt(uint64_t offset, absl::string_view bytes) = 0;
-  // Makes all earlier WriteAt calls of this file durable. After a failure the
-  // file's content is unknown until it is read again after a restart.
+  // Makes all earlier WriteAt calls of this file durable. After a failure
+  // nobody knows what the disk holds, and a later Sync may say OK without
+  // having written it: what must be durable is written again, after a restart.
   virtual absl::Status Sync() = 0;
   virtual absl::StatusOr<uint64_t> Size() = 0;
 };
@@ -49,6 +53,9 @@ class Disk {
   virtual absl::Status MakeFolder(const std::string& folder) = 0;
   // Removes a file; OK if it was not there. Durable on return.
   virtual absl::Status Remove(const std::string& path) = 0;
+  // Makes every name that was made, moved or removed in `folder` durable. The
+  // calls above do so themselves; this is for what others did there.
+  virtual absl::Status SyncFolder(const std::string& folder) = 0;
 };
 
 // The machine's file system. Lives for ever.

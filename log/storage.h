@@ -33,9 +33,10 @@ enum class RowKind : uint8_t {
   kEntries = 1,
   // The batch's leaf hashes, 32 bytes each, in leaf order. sub is 0.
   kHashes = 2,
-  // sub is a level L >= 1. The tile of level L to which this batch added a hash
-  // (the last such tile), from its first hash to its last at the end of the
-  // batch: 32 to 8,192 bytes. Present only in batches that added one.
+  // sub is a level L >= 1. The hashes of level L from the start of the tile to
+  // which this batch added its first one, up to the last one it added: the end
+  // of one tile and the beginning of the next stand in one row. Present only in
+  // batches that added a hash of that level.
   kTile = 3,
   // The ids of the batch's submissions, for idempotency: log/idempotency.h.
   kIds = 4,
@@ -61,6 +62,10 @@ struct StorageBatch {
   TreeHead head;
   std::vector<Row> rows;
 };
+
+// CHECKs what is said above, and that `batch` stands on `expected`. For
+// engines: every Commit begins with it.
+void CheckBatch(const StorageBatch& batch, const TreeHead& expected);
 
 // A row as read back, and the first leaf of the batch it belongs to.
 struct StoredRow {
