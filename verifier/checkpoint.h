@@ -23,8 +23,12 @@ struct Checkpoint {
   TreeHead head;
 };
 
-// Whether `origin` can name a log of ours: a valid key name (note.h), since the
-// log's key carries it.
+// Whether `origin` can stand in a checkpoint: 1 to 255 bytes of UTF-8 without
+// control bytes below 0x20. Other people's logs have spaces in theirs.
+bool ValidOriginLine(std::string_view origin);
+
+// Whether `origin` can name a log of ours: besides, a valid key name (note.h),
+// since the log's key carries it.
 bool ValidOrigin(std::string_view origin);
 
 // The text of a checkpoint: kOk, kCheckpointMalformed, kExtensionLine, or
@@ -32,7 +36,7 @@ bool ValidOrigin(std::string_view origin);
 // nothing about signatures.
 Finding ParseCheckpoint(std::string_view text, Checkpoint* checkpoint);
 
-// The text that is signed. `origin` must be valid (CHECK).
+// The text that is signed. The origin must be valid as a line (CHECK).
 std::string FormatCheckpoint(const Checkpoint& checkpoint);
 
 // Judges a log's checkpoint: a note by `log_key`, with the key's name as

@@ -35,6 +35,12 @@ const Hash& EmptyRoot();
 Finding VerifyInclusion(const Hash& leaf_hash, uint64_t index, Path path,
                         const TreeHead& head);
 
+// Sets `*root` to where `path` leads from `leaf_hash` at `index` in a tree of
+// `size` leaves, for who learns the root elsewhere. kOk, kIndexBeyondTree,
+// kPathTooShort or kPathTooLong.
+Finding RootFromPath(const Hash& leaf_hash, uint64_t index, uint64_t size,
+                     Path path, Hash* root);
+
 // Judges whether `newer` extends `older` without changing it. An empty `older`
 // must carry the empty root; it is then extended by every tree, with an empty
 // path. Returns kOk, kTreeShrank, kEmptyRootMismatch (either head),

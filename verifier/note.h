@@ -43,8 +43,7 @@ uint32_t NoteKeyId(std::string_view name, uint8_t type,
 VerifierKey MakeVerifierKey(std::string_view name, uint8_t type,
                             std::string_view public_key);
 
-// Not empty, at most 255 bytes of UTF-8, no Unicode space, no control byte, no
-// plus sign.
+// Not empty, UTF-8, no Unicode space, no control byte below 0x20, no plus sign.
 bool ValidKeyName(std::string_view name);
 
 // name+hex(key ID)+base64(type, public key). kOk, kVkeyMalformed,

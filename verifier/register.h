@@ -77,6 +77,7 @@ Finding VerifyDocument(std::string_view bytes, std::string_view origin,
                        const RegisterId& id, std::string_view publisher_key);
 
 // The tables of proto/register.proto.
+extern const MessageRule kLocalizedTextRule;
 extern const MessageRule kConfigRule;
 extern const MessageRule kAdministrationRule;
 
@@ -96,7 +97,9 @@ struct IdScheme {
   std::string_view form;  // the canonical form, by name
 };
 
-// Version 0 rules the log for its life; later versions only add publishers and
+// Version 0 rules the log for its life and has everything but
+// previous_checkpoint and wasm_sha256, with a publisher of config among the
+// publishers and at least one id scheme; later versions only add publishers and
 // hashes of the WASM. All views point into the message.
 struct Config {
   std::string_view origin;

@@ -1,0 +1,309 @@
+#include "verifier/audit.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "verifier/check.h"
+#include "verifier/crypto.h"
+#include "verifier/merkle.h"
+#include "verifier/register.h"
+
+namespace vidimus {
+namespace {
+
+// Tile levels that a tree of 64-bit size can have.
+constexpr int kTileLevels = 64 / kTileHeight;
+
+// The hashes of a tile that is still growing.
+struct Row {
+  uint64_t n = 0;
+  int first = 0;
+  std::vector<Hash> hashes;
+};
+
+// A register leaf of the batch being read.
+struct PendingDocument {
+  uint64_t leaf_index;
+  Hash key;
+  Hash document_hash;
+};
+
+// Which documents the log has, and who may publish more.
+//
+// Numbers and versions are dense, so at any time only a few keys may come next:
+// a new version of each document there is, and a new number of each type. A
+// register leaf with any other key is refused.
+class Register {
+ public:
+  Register() {
+    for (int type = 0; type < kRegisterTypeCount; ++type) {
+      Expect({static_cast<RegisterType>(type), 0, 0});
+    }
+  }
+
+  // Judges the register leaves of one batch, which are simultaneous: they are
+  // signed by publishers that config named before the batch. On a finding
+  // `*leaf_index` says of which leaf.
+  Finding AddBatch(const std::vector<PendingDocument>& pending,
+                   const AuditOptions& options, uint64_t* leaf_index,
+                   uint64_t* min_batch) {
+    std::map<Hash, const PendingDocument*> by_key;
+    std::vector<RegisterId> next;
+    for (const PendingDocument& document : pending) {
+      by_key.emplace(document.key, &document);
+      const auto expected = expected_.find(document.key);
+      if (expected != expected_.end()) next.push_back(expected->second);
+    }
+    const auto expect = [this, &by_key, &next](const RegisterId& id) {
+      if (by_key.count(Expect(id)) > 0) next.push_back(id);
+    };
+
+    std::vector<std::pair<RegisterId, const PendingDocument*>> found;
+    while (!next.empty()) {
+      const RegisterId id = next.back();
+      next.pop_back();
+      const auto document = by_key.find(RegisterKey(id));
+      expected_.erase(document->first);
+      found.emplace_back(id, document->second);
+      by_key.erase(document);
+      expect({id.type, id.number, id.version + 1});
+      if (id.version == 0 && id.type != RegisterType::kConfig &&
+          id.number < kRegisterNumberMax) {
+        expect({id.type, id.number + 1, 0});
+      }
+    }
+    if (!by_key.empty()) {
+      *leaf_index = by_key.begin()->second->leaf_index;
+      return Finding::kRegisterNotDense;
+    }
+
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.first.type, a.first.number, a.first.version) <
+             std::tie(b.first.type, b.first.number, b.first.version);
+    });
+    const std::map<RegisterType, std::string> publishers = publishers_;
+    for (const auto& [id, document] : found) {
+      *leaf_index = document->leaf_index;
+      RETURN_IF_FOUND(
+          Judge(id, document->document_hash, publishers, options, min_batch));
+    }
+    return Finding::kOk;
+  }
+
+ private:
+  // Returns the key of what may come next.
+  Hash Expect(const RegisterId& id) {
+    const Hash key = RegisterKey(id);
+    expected_.emplace(key, id);
+    return key;
+  }
+
+  Finding Judge(const RegisterId& id, const Hash& document_hash,
+                const std::map<RegisterType, std::string>& publishers,
+                const AuditOptions& options, uint64_t* min_batch) {
+    std::string bytes;
+    if (!options.documents(document_hash, &bytes)) {
+      return Finding::kDocumentMissing;
+    }
+    if (Sha256(bytes) != document_hash) return Finding::kDocumentHash;
+    if (!options.document_signatures) return Finding::kOk;
+
+    Document document;
+    RETURN_IF_FOUND(SplitDocument(bytes, &document));
+    std::string publisher_key;
+    Config config;
+    if (id.type == RegisterType::kConfig) {
+      RETURN_IF_FOUND(
+          ParseConfig(document.message, id.version, &config, nullptr));
+    }
+    if (id == RegisterId{RegisterType::kConfig, 0, 0}) {
+      if (config.origin != options.origin) return Finding::kOriginMismatch;
+      publisher_key = config.PublisherKey(RegisterType::kConfig);
+      *min_batch = config.min_batch;
+    } else {
+      const auto publisher = publishers.find(id.type);
+      if (publisher == publishers.end()) return Finding::kPublisherUnknown;
+      publisher_key = publisher->second;
+    }
+    RETURN_IF_FOUND(VerifyDocument(bytes, options.origin, id, publisher_key));
+
+    if (id.type == RegisterType::kAdministration) {
+      Administration administration;
+      return ParseAdministration(document.message, &administration, nullptr);
+    }
+    for (const Publisher& publisher : config.publishers) {
+      const auto type = static_cast<RegisterType>(publisher.type);
+      if (!publishers_.emplace(type, publisher.public_key).second) {
+        return Finding::kDocumentFieldInvalid;
+      }
+    }
+    return Finding::kOk;
+  }
+
+  std::map<Hash, RegisterId> expected_;
+  std::map<RegisterType, std::string> publishers_;
+};
+
+}  // namespace
+
+struct Auditor::State {
+  AuditOptions options;
+  Finding finding = Finding::kOk;
+  AuditPlace place;
+
+  CompactRange tree;
+  std::array<Row, kTileLevels> rows;
+
+  uint64_t last_seal_time_s = 0;
+  uint64_t min_batch = 0;
+  uint64_t batch_count = 0;
+  BatchJudge batch{BatchPlace()};
+  std::vector<PendingDocument> pending;
+  Register documents;
+
+  void OpenBatch() {
+    batch = BatchJudge({tree.size(), last_seal_time_s, min_batch});
+  }
+
+  Finding JudgeTile(int level) {
+    const Row& row = rows[level];
+    if (!options.tile_judge || row.hashes.empty()) return Finding::kOk;
+    const Finding found =
+        options.tile_judge({level, row.n, row.first, row.hashes});
+    if (found != Finding::kOk) {
+      place.tile = {level, row.n,
+                    row.first + static_cast<int>(row.hashes.size())};
+    }
+    return found;
+  }
+
+  // Takes the next hash of a tile level; judges and drops the tile once full.
+  Finding AddTileHash(int level, uint64_t index, const Hash& hash) {
+    Row& row = rows[level];
+    if (row.hashes.empty()) {
+      row.n = index / kTileWidth;
+      row.first = static_cast<int>(index % kTileWidth);
+    }
+    row.hashes.push_back(hash);
+    if (index % kTileWidth != kTileWidth - 1) return Finding::kOk;
+    RETURN_IF_FOUND(JudgeTile(level));
+    row.hashes.clear();
+    return Finding::kOk;
+  }
+
+  Finding JudgeLeaf(std::string_view entry) {
+    Leaf leaf;
+    RETURN_IF_FOUND(batch.Add(entry, &leaf));
+    if (options.index_judge != nullptr) {
+      RETURN_IF_FOUND(
+          leaf.kind == LeafKind::kSeal
+              ? options.index_judge->AddSeal(tree.size(), batch.seal())
+              : options.index_judge->Add(tree.size(), leaf));
+    }
+    if (leaf.kind == LeafKind::kRegister && options.documents) {
+      pending.push_back({tree.size(), leaf.a, leaf.b});
+    }
+    if (leaf.kind != LeafKind::kSeal) return Finding::kOk;
+
+    uint64_t leaf_index = 0;
+    const Finding found =
+        documents.AddBatch(pending, options, &leaf_index, &min_batch);
+    pending.clear();
+    if (found != Finding::kOk) {
+      place.leaf_index = leaf_index;
+      return found;
+    }
+    last_seal_time_s = batch.seal().time_s;
+    ++batch_count;
+    return Finding::kOk;
+  }
+
+  Finding Add(std::string_view entry) {
+    place.leaf_index = tree.size();
+    if (options.access_log) RETURN_IF_FOUND(JudgeLeaf(entry));
+    Finding found = Finding::kOk;
+    tree.Append(LeafHash(entry),
+                [this, &found](int level, uint64_t index, const Hash& hash) {
+                  if (level % kTileHeight != 0 || found != Finding::kOk) return;
+                  found = AddTileHash(level / kTileHeight, index, hash);
+                });
+    if (options.access_log && batch.complete()) OpenBatch();
+    return found;
+  }
+
+  Finding Finish(const TreeHead& head) {
+    place.leaf_index = tree.size();
+    if (head.size != tree.size()) return Finding::kIndexOutOfTurn;
+    for (int level = 0; level < kTileLevels; ++level) {
+      RETURN_IF_FOUND(JudgeTile(level));
+    }
+    // An access log never signs an empty tree either.
+    if (options.access_log && (batch.count() > 0 || tree.size() == 0)) {
+      return Finding::kBatchUnfinished;
+    }
+    return tree.Root() == head.root ? Finding::kOk : Finding::kRootMismatch;
+  }
+};
+
+Auditor::Auditor(AuditOptions options) : state_(std::make_unique<State>()) {
+  state_->options = std::move(options);
+  state_->min_batch = state_->options.min_batch;
+  state_->OpenBatch();
+}
+
+Auditor::Auditor(AuditOptions options, const CompactRange& tree,
+                 uint64_t last_seal_time_s)
+    : Auditor(std::move(options)) {
+  CHECK(!state_->options.documents);
+  state_->tree = tree;
+  state_->last_seal_time_s = last_seal_time_s;
+  state_->OpenBatch();
+}
+
+Auditor::Auditor(const Auditor& other)
+    : state_(std::make_unique<State>(*other.state_)) {}
+
+Auditor& Auditor::operator=(const Auditor& other) {
+  *state_ = *other.state_;
+  return *this;
+}
+
+Auditor::~Auditor() = default;
+
+Finding Auditor::AddBundle(uint64_t first_index, std::string_view bundle) {
+  if (state_->finding == Finding::kOk && first_index != size()) {
+    state_->place.leaf_index = size();
+    state_->finding = Finding::kIndexOutOfTurn;
+  }
+  BundleReader reader(bundle);
+  std::string_view entry;
+  while (state_->finding == Finding::kOk && reader.Next(&entry)) {
+    state_->finding = state_->Add(entry);
+  }
+  if (state_->finding == Finding::kOk) {
+    state_->place.leaf_index = size();
+    state_->finding = reader.finding();
+  }
+  return state_->finding;
+}
+
+Finding Auditor::AddEntry(std::string_view entry) {
+  if (state_->finding == Finding::kOk) state_->finding = state_->Add(entry);
+  return state_->finding;
+}
+
+Finding Auditor::Finish(const TreeHead& head) {
+  if (state_->finding == Finding::kOk) state_->finding = state_->Finish(head);
+  return state_->finding;
+}
+
+const AuditPlace& Auditor::place() const { return state_->place; }
+uint64_t Auditor::size() const { return state_->tree.size(); }
+const CompactRange& Auditor::tree() const { return state_->tree; }
+uint64_t Auditor::last_seal_time_s() const { return state_->last_seal_time_s; }
+uint64_t Auditor::batch_count() const { return state_->batch_count; }
+
+}  // namespace vidimus
