@@ -1,0 +1,477 @@
+#include "tests/vectors/cases.h"
+
+#include <map>
+
+#include "tests/vectors/json.h"
+#include "verifier/check.h"
+#include "verifier/verifier.h"
+
+namespace vidimus {
+namespace {
+
+// Counts what holds and what does not.
+class Tally {
+ public:
+  void Expect(bool holds, std::string about) {
+    if (holds) {
+      ++result_.passed;
+    } else {
+      result_.failed.push_back(std::move(about));
+    }
+  }
+  void ExpectOk(Finding finding, const std::string& about) {
+    Expect(finding == Finding::kOk, about + ": " + FindingSentence(finding));
+  }
+  void ExpectRefused(Finding finding, const std::string& about) {
+    Expect(finding != Finding::kOk, about + ": not refused");
+  }
+  VectorResult Result() { return std::move(result_); }
+
+ private:
+  VectorResult result_;
+};
+
+Hash HashOf(const Json& json) { return *HashFromBytes(json.Hex()); }
+
+std::vector<Hash> HashesOf(const Json& json) {
+  std::vector<Hash> hashes;
+  for (const Json& hash : json.List()) hashes.push_back(HashOf(hash));
+  return hashes;
+}
+
+NodeReader ReaderOver(const std::vector<Hash>& leaf_hashes) {
+  return [&leaf_hashes](int level, uint64_t index, Hash* hash) {
+    CompactRange range;
+    for (uint64_t i = index << level; i < (index + 1) << level; ++i) {
+      range.Append(leaf_hashes[i]);
+    }
+    *hash = range.Root();
+    return true;
+  };
+}
+
+// Entry i is byte i mod 256 repeated i mod 5 times, then i as two bytes.
+std::vector<Hash> TreeLeafHashes() {
+  std::vector<Hash> leaf_hashes;
+  for (int i = 0; i < 300; ++i) {
+    std::string entry(i % 5, static_cast<char>(i));
+    AppendBe16(static_cast<uint16_t>(i), &entry);
+    leaf_hashes.push_back(LeafHash(entry));
+  }
+  return leaf_hashes;
+}
+
+void RunInclusion(const Json& test, const std::vector<Hash>& leaf_hashes,
+                  Tally* tally) {
+  const uint64_t index = test["index"].Number();
+  const TreeHead head = {test["size"].Number(), HashOf(test["root"])};
+  const std::vector<Hash> path = HashesOf(test["path"]);
+  const Finding finding =
+      VerifyInclusion(HashOf(test["leaf_hash"]), index, path, head);
+  if (!test["ok"].Bool()) {
+    tally->ExpectRefused(finding, "inclusion, " + test["why"].Text());
+    return;
+  }
+  tally->ExpectOk(finding, "inclusion");
+  tally->Expect(
+      InclusionPath(index, head.size, ReaderOver(leaf_hashes)) == path,
+      "an inclusion path that we make");
+}
+
+void RunConsistency(const Json& test, const std::vector<Hash>& leaf_hashes,
+                    Tally* tally) {
+  const TreeHead older = {test["old_size"].Number(), HashOf(test["old_root"])};
+  const TreeHead newer = {test["size"].Number(), HashOf(test["root"])};
+  const std::vector<Hash> path = HashesOf(test["path"]);
+  const Finding finding = VerifyConsistency(older, newer, path);
+  if (!test["ok"].Bool()) {
+    tally->ExpectRefused(finding, "consistency, " + test["why"].Text());
+    return;
+  }
+  tally->ExpectOk(finding, "consistency");
+  tally->Expect(
+      ConsistencyPath(older.size, newer.size, ReaderOver(leaf_hashes)) == path,
+      "a consistency path that we make");
+}
+
+void RunTileWidths(const Json& test, Tally* tally) {
+  const uint64_t size = test["size"].Number();
+  int levels = 0;
+  while (TileHashCount(size, levels) > 0) ++levels;
+  bool good = test["tiles"].List().size() == static_cast<size_t>(levels);
+  for (const Json& tile : test["tiles"].List()) {
+    const auto level = static_cast<int>(tile["level"].Number());
+    const uint64_t full = tile["full"].Number();
+    good =
+        good && (full == 0 || TileWidthAt(size, level, full - 1) == kTileWidth);
+    good = good && TileWidthAt(size, level, full) ==
+                       static_cast<int>(tile["partial"].Number());
+    good = good && TileWidthAt(size, level, full + 1) == 0;
+  }
+  tally->Expect(good, "tile widths at a size");
+}
+
+void RunTree(const Json& json, Tally* tally) {
+  const std::vector<Hash> leaf_hashes = TreeLeafHashes();
+  for (const Json& test : json["roots"].List()) {
+    const uint64_t size = test["size"].Number();
+    CompactRange range;
+    for (uint64_t i = 0; i < size; ++i) range.Append(leaf_hashes[i]);
+    tally->Expect(range.Root() == HashOf(test["root"]), "root by appending");
+    tally->Expect(RootFrom(size, ReaderOver(leaf_hashes)) == range.Root(),
+                  "root from subtrees");
+  }
+  for (const Json& test : json["inclusion"].List()) {
+    RunInclusion(test, leaf_hashes, tally);
+  }
+  for (const Json& test : json["consistency"].List()) {
+    RunConsistency(test, leaf_hashes, tally);
+  }
+  for (const Json& test : json["tile_widths"].List()) {
+    RunTileWidths(test, tally);
+  }
+  for (const Json& test : json["tile_paths"].List()) {
+    TileAddress address;
+    address.level = test["level"].IsText()
+                        ? TileAddress::kEntries
+                        : static_cast<int>(test["level"].Number());
+    address.n = test["n"].Number();
+    address.width = static_cast<int>(test["width"].Number());
+    const std::string& path = test["path"].Text();
+    tally->Expect(TilePath(address) == path, "name of " + path);
+    tally->Expect(ParseTilePath(path) == address, path);
+  }
+  for (const Json& path : json["refused_paths"].List()) {
+    tally->Expect(!ParseTilePath(path.Text()).has_value(),
+                  path.Text() + ": not refused");
+  }
+}
+
+void RunNote(const Json& json, Tally* tally) {
+  VerifierKey log_key;
+  tally->ExpectOk(ParseVkey(json["vkey"].Text(), &log_key), "vkey");
+  tally->Expect(FormatVkey(log_key) == json["vkey"].Text(), "vkey spelled");
+  tally->Expect(log_key.public_key == json["public_key"].Hex(), "public key");
+
+  const Json& cosignature = json["cosignature"];
+  const VerifierKey witness =
+      MakeVerifierKey(cosignature["name"].Text(), kKeyTypeCosignatureEd25519,
+                      cosignature["public_key"].Hex());
+  std::string key_id;
+  AppendBe32(witness.key_id, &key_id);
+  tally->Expect(key_id == cosignature["key_id"].Hex(), "witness's key ID");
+
+  for (const Json& test : json["checkpoints"].List()) {
+    const std::string& note = test["note"].Text();
+    const TreeHead head = {test["size"].Number(), HashOf(test["root"])};
+    Checkpoint checkpoint;
+    tally->ExpectOk(OpenCheckpoint(note, log_key, &checkpoint), "checkpoint");
+    tally->Expect(
+        checkpoint.head == head && checkpoint.origin == json["origin"].Text(),
+        "checkpoint's head");
+    tally->Expect(FormatCheckpoint(checkpoint) == test["text"].Text(),
+                  "checkpoint spelled");
+    if (head.size != 2) continue;
+    // The cosignature is over the checkpoint of size 2.
+    OpenedNote opened;
+    tally->ExpectOk(OpenNote(note + cosignature["line"].Text(),
+                             {log_key, witness}, &opened),
+                    "cosigned checkpoint");
+    tally->Expect(
+        opened.signatures.size() == 2 && opened.signatures[1].key == 1 &&
+            opened.signatures[1].time_s == cosignature["time"].Number(),
+        "time of the cosignature");
+  }
+  Checkpoint checkpoint;
+  for (const Json& test : json["accepted"].List()) {
+    tally->ExpectOk(OpenCheckpoint(test["note"].Text(), log_key, &checkpoint),
+                    test["what"].Text());
+  }
+  for (const Json& test : json["refused"].List()) {
+    tally->ExpectRefused(
+        OpenCheckpoint(test["note"].Text(), log_key, &checkpoint),
+        test["why"].Text());
+  }
+}
+
+std::string LeafOf(const Json& test) {
+  switch (test["kind"].Number()) {
+    case 1:
+      return FormatSubjectLeaf(HashOf(test["label"]),
+                               HashOf(test["commitment"]));
+    case 2:
+      return FormatSealLeaf({HashOf(test["index_root"]),
+                             test["covered"].Number(),
+                             test["time_s"].Number()});
+    default:
+      return FormatRegisterLeaf(HashOf(test["register_key"]),
+                                Sha256(test["document"].Hex()));
+  }
+}
+
+void RunLeaf(const Json& json, Tally* tally) {
+  for (const Json& test : json["leaves"].List()) {
+    const std::string entry = test["leaf"].Hex();
+    Leaf leaf;
+    tally->ExpectOk(ParseLeaf(entry, &leaf), "leaf");
+    tally->Expect(FormatLeaf(leaf) == entry, "leaf spelled");
+    tally->Expect(LeafOf(test) == entry, "leaf from its parts");
+    tally->Expect(LeafHash(entry) == HashOf(test["leaf_hash"]), "leaf hash");
+  }
+  for (const Json& test : json["refused_leaves"].List()) {
+    Leaf leaf;
+    tally->ExpectRefused(ParseLeaf(test["leaf"].Hex(), &leaf),
+                         "leaf, " + test["why"].Text());
+  }
+  for (const Json& test : json["batches"].List()) {
+    std::vector<std::string> entries;
+    for (const Json& leaf : test["leaves"].List()) {
+      entries.push_back(leaf.Hex());
+    }
+    const Finding finding = JudgeBatch(
+        {test["first"].Number(), test["last_time"].Number(), 8},
+        std::vector<std::string_view>(entries.begin(), entries.end()), nullptr);
+    const std::string about = "batch, " + test["what"].Text();
+    if (test["ok"].Bool()) {
+      tally->ExpectOk(finding, about);
+    } else {
+      tally->ExpectRefused(finding, about);
+    }
+  }
+}
+
+void RunCommitment(const Json& json, Tally* tally) {
+  for (const Json& test : json["commitments"].List()) {
+    const std::string salt_r = test["salt_r"].Hex();
+    const std::string record = test["record"].Hex();
+    const std::string salt_a = test["salt_a"].Hex();
+    const std::string actor = test["actor"].Hex();
+    const Hash commitment = HashOf(test["commitment"]);
+    tally->Expect(Envelope(salt_r, record) == HashOf(test["envelope_r"]),
+                  "record's envelope");
+    tally->Expect(Envelope(salt_a, actor) == HashOf(test["envelope_a"]),
+                  "actor's envelope");
+    tally->ExpectOk(VerifyOpening(commitment, {salt_r, record, salt_a, actor}),
+                    "opening");
+    tally->ExpectRefused(
+        VerifyOpening(commitment, {salt_a, record, salt_r, actor}),
+        "opening with swapped salts");
+    tally->ExpectRefused(
+        VerifyOpening(commitment, {salt_r, record + '\0', salt_a, actor}),
+        "opening with another record");
+  }
+}
+
+void RunSubmission(const Json& json, Tally* tally) {
+  const std::string public_key = json["public_key"].Hex();
+  tally->Expect(Ed25519KeyIsSound(public_key), "public key");
+  for (const Json& test : json["submissions"].List()) {
+    std::vector<Hash> leaf_hashes;
+    for (const Json& entry : test["entries"].List()) {
+      const std::string bytes = entry.Hex();
+      leaf_hashes.push_back(
+          SubmissionLeafHash(bytes.substr(0, kEntryIdBytes),
+                             *HashFromBytes(bytes.substr(kEntryIdBytes))));
+    }
+    const std::string& origin = test["origin"].Text();
+    const auto administration = static_cast<uint32_t>(test["a"].Number());
+    const auto count = static_cast<uint32_t>(test["count"].Number());
+    const std::string signature = test["signature"].Hex();
+    const Hash root = HashOf(test["root"]);
+    tally->Expect(leaf_hashes.size() == count, "count");
+    tally->Expect(SubmissionRoot(leaf_hashes) == root, "root");
+    tally->Expect(SubmissionSignedBytes(origin, administration, count, root) ==
+                      test["signed"].Hex(),
+                  "signed bytes");
+    tally->ExpectOk(VerifySubmission(public_key, origin, administration,
+                                     leaf_hashes, signature),
+                    "submission");
+    tally->ExpectRefused(
+        VerifySubmission(public_key, origin, administration + 1, leaf_hashes,
+                         signature),
+        "submission by another administration");
+    for (const Json& path : test["paths"].List()) {
+      const auto index = static_cast<uint32_t>(path["index"].Number());
+      const Hash leaf_hash = HashOf(path["leaf_hash"]);
+      tally->Expect(leaf_hashes[index] == leaf_hash, "leaf hash");
+      const SubmissionEvidence evidence = {index, count, HashesOf(path["path"]),
+                                           signature};
+      tally->Expect(SubmissionPath(leaf_hashes, index) == evidence.path,
+                    "a path that we make");
+      tally->ExpectOk(VerifySubmittedEntry(public_key, origin, administration,
+                                           leaf_hash, evidence),
+                      "entry of a submission");
+      SubmissionEvidence moved = evidence;
+      moved.index += 1;
+      tally->ExpectRefused(
+          VerifySubmittedEntry(public_key, origin, administration, leaf_hash,
+                               moved),
+          "entry at another index");
+    }
+  }
+  for (const Json& test : json["refused"].List()) {
+    tally->Expect(!Ed25519Verify(public_key, test["signed"].Hex(),
+                                 test["signature"].Hex()),
+                  "signature, " + test["why"].Text() + ": not refused");
+  }
+}
+
+RegisterId IdOf(const Json& test) {
+  return {*RegisterTypeFromByte(static_cast<uint8_t>(test["type"].Number())),
+          static_cast<uint32_t>(test["number"].Number()),
+          test["version"].Number()};
+}
+
+void RunRegister(const Json& json, Tally* tally) {
+  for (const Json& test : json["keys"].List()) {
+    tally->Expect(RegisterKey(IdOf(test)) == HashOf(test["key"]),
+                  "key of " + test["name"].Text());
+  }
+  for (const Json& test : json["leaves"].List()) {
+    const Hash hash = Sha256(test["document"].Hex());
+    tally->Expect(hash == HashOf(test["hash"]), "document's hash");
+    tally->Expect(
+        FormatRegisterLeaf(RegisterKey(IdOf(test)), hash) == test["leaf"].Hex(),
+        "register leaf");
+    tally->Expect(RegisterPath(hash) == test["path"].Text() &&
+                      ParseRegisterPath(test["path"].Text()) == hash,
+                  "path of a document");
+  }
+  for (const Json& type : json["refused_types"].List()) {
+    tally->Expect(
+        !RegisterTypeFromByte(static_cast<uint8_t>(type.Number())).has_value(),
+        "register type: not refused");
+  }
+}
+
+// A whole small log. Labels and index roots are not judged here.
+void RunLog(const Json& json, Tally* tally) {
+  VerifierKey log_key;
+  tally->ExpectOk(ParseVkey(json["vkey"].Text(), &log_key), "vkey");
+  std::map<Hash, std::string> documents;
+  for (const Json& test : json["documents"].List()) {
+    const std::string document = test["document"].Hex();
+    tally->Expect(RegisterKey(IdOf(test)) == HashOf(test["key"]),
+                  "key of a document");
+    documents[Sha256(document)] = document;
+  }
+
+  std::vector<std::string> spans;
+  AuditOptions options;
+  options.access_log = true;
+  options.origin = json["origin"].Text();
+  // The documents here are any bytes, and unsigned.
+  options.document_signatures = false;
+  options.documents = [&documents](const Hash& hash, std::string* document) {
+    const auto found = documents.find(hash);
+    if (found == documents.end()) return false;
+    *document = found->second;
+    return true;
+  };
+  options.tile_judge = [&spans](const TileSpan& span) {
+    spans.push_back(BytesOfHashes(span.hashes));
+    return Finding::kOk;
+  };
+  Auditor auditor(options);
+  std::string bundle;
+  for (const Json& batch : json["batches"].List()) {
+    tally->Expect(auditor.size() == batch["first"].Number(), "first index");
+    for (const Json& leaf : batch["leaves"].List()) {
+      tally->ExpectOk(auditor.AddEntry(leaf.Hex()), "leaf of the log");
+      AppendBundleEntry(leaf.Hex(), &bundle);
+    }
+    Checkpoint checkpoint;
+    tally->ExpectOk(
+        OpenCheckpoint(batch["checkpoint"].Text(), log_key, &checkpoint),
+        "checkpoint");
+    tally->Expect(checkpoint.head.size == batch["size"].Number() &&
+                      checkpoint.head.root == HashOf(batch["root"]),
+                  "head");
+    spans.clear();
+    tally->ExpectOk(auditor.Finish(checkpoint.head), "the log up to a head");
+    tally->Expect(auditor.last_seal_time_s() == batch["time_s"].Number(),
+                  "time of the seal");
+  }
+  tally->Expect(json["entries"].Hex() == bundle, "entry bundle");
+  tally->Expect(spans.size() == 1 && spans[0] == json["tile"].Hex(), "tile");
+  tally->Expect(TilePath({0, 0, static_cast<int>(auditor.size())}) ==
+                    json["tile_path"].Text(),
+                "path of the tile");
+  tally->Expect(
+      TilePath({TileAddress::kEntries, 0, static_cast<int>(auditor.size())}) ==
+          json["entries_path"].Text(),
+      "path of the bundle");
+
+  for (const Json& test : json["consistency"].List()) {
+    const uint64_t older_size = test["old_size"].Number();
+    TreeHead older;
+    for (const Json& batch : json["batches"].List()) {
+      if (batch["size"].Number() == older_size) {
+        older = {older_size, HashOf(batch["root"])};
+      }
+    }
+    tally->ExpectOk(
+        VerifyConsistency(older, auditor.tree().Head(), HashesOf(test["path"])),
+        "consistency");
+  }
+  for (const Json& test : json["inclusion"].List()) {
+    const std::string leaf = test["leaf"].Hex();
+    const std::string& file = test["tlog_proof"].Text();
+    Checkpoint checkpoint;
+    uint64_t index = 0;
+    tally->ExpectOk(
+        VerifyTlogProof(file, LeafHash(leaf), log_key, &checkpoint, &index),
+        "tlog-proof");
+    tally->Expect(index == test["index"].Number(), "index of a tlog-proof");
+    TlogProof proof;
+    tally->Expect(ParseTlogProof(file, &proof) == Finding::kOk &&
+                      FormatTlogProof(proof) == file,
+                  "tlog-proof spelled");
+    tally->ExpectRefused(VerifyTlogProof(file, LeafHash(leaf + " "), log_key,
+                                         &checkpoint, &index),
+                         "tlog-proof of another leaf");
+  }
+
+  // Each opening opens the commitment of its leaf.
+  std::vector<std::string_view> entries;
+  tally->ExpectOk(
+      ParseBundle(bundle, static_cast<int>(auditor.size()), &entries),
+      "bundle");
+  for (const Json& batch : json["batches"].List()) {
+    for (const Json& test : batch["openings"].List()) {
+      Leaf leaf;
+      tally->ExpectOk(ParseLeaf(entries[test["leaf"].Number()], &leaf),
+                      "opened leaf");
+      tally->ExpectOk(
+          VerifyOpening(leaf.b, {test["salt_r"].Hex(), test["record"].Hex(),
+                                 test["salt_a"].Hex(), test["actor"].Hex()}),
+          "opening");
+    }
+  }
+}
+
+}  // namespace
+
+VectorResult RunVectors(std::string_view name, std::string_view json) {
+  static constexpr struct {
+    std::string_view name;
+    void (*run)(const Json&, Tally*);
+  } kRuns[] = {{"tree", RunTree},
+               {"note", RunNote},
+               {"leaf", RunLeaf},
+               {"commitment", RunCommitment},
+               {"submission", RunSubmission},
+               {"register", RunRegister},
+               {"log", RunLog}};
+  Tally tally;
+  bool known = false;
+  for (const auto& run : kRuns) {
+    if (run.name != name) continue;
+    known = true;
+    run.run(Json::Parse(json), &tally);
+  }
+  tally.Expect(known, "a file of this name");
+  return tally.Result();
+}
+
+}  // namespace vidimus
