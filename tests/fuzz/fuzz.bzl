@@ -1,6 +1,6 @@
 """Fuzz targets for parsers of outside bytes."""
 
-def fuzz_test(name, deps, size = "small"):
+def fuzz_test(name, deps, size = "small", checks = True):
     """A fuzz target x_fuzz from x_fuzz.cc, with the corpus in x_corpus/.
 
     In a normal build it is a test that runs the target once on each file of the
@@ -14,6 +14,7 @@ def fuzz_test(name, deps, size = "small"):
       name: ends in "_fuzz".
       deps: what is fuzzed.
       size: of the test.
+      checks: whether it uses verifier/check.h; proto/ may not.
     """
     corpus = name[:-len("_fuzz")] + "_corpus"
     native.cc_test(
@@ -26,7 +27,7 @@ def fuzz_test(name, deps, size = "small"):
             "//:fuzzing": ["-fsanitize=fuzzer"],
             "//conditions:default": [],
         }),
-        deps = deps + ["//verifier:check"] + select({
+        deps = deps + (["//verifier:check"] if checks else []) + select({
             "//:fuzzing": [],
             "//conditions:default": ["//tests/fuzz:replay"],
         }),
