@@ -935,8 +935,10 @@ class HttpServer::Impl {
     if (listener_ != nullptr) {
       error_code ignored;
       listener_->close(ignored);
-      listener_.reset();
     }
+    // They belong to the first worker's event loop.
+    listener_.reset();
+    accept_pause_.reset();
     workers_.clear();
   }
 
