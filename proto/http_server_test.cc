@@ -425,7 +425,17 @@ TEST(HttpServerTest, GivesUpAReaderWhoIsTooSlowForTheBodyAndNoOther) {
         });
     RawSocket socket = RawSocket::Connect(server->port());
     socket.Send(kGet);
-    std::this_thread::sleep_for(milliseconds(600));
+    const auto start = std::chrono::steady_clock::now();
+    const auto took = [&start] {
+      return std::chrono::steady_clock::now() - start;
+    };
+    while (server->counts().connections == 0 && took() < milliseconds(5000)) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    while (server->counts().connections > 0 &&
+           took() < milliseconds(is_patient ? 900 : 10000)) {
+      std::this_thread::sleep_for(milliseconds(10));
+    }
     EXPECT_EQ(server->counts().timeouts, is_patient ? 0u : 1u);
     EXPECT_EQ(server->counts().connections, is_patient ? 1u : 0u);
   }
