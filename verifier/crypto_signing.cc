@@ -1,8 +1,10 @@
 #include <cstring>
 
+// Before any of BoringSSL's headers.
 #include "openssl/curve25519.h"
 #include "openssl/mem.h"
 #include "openssl/rand.h"
+#include "verifier/boringssl_names.h"
 #include "verifier/check.h"
 #include "verifier/encoding.h"
 #include "verifier/signing.h"
