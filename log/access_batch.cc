@@ -1,0 +1,130 @@
+#include "log/access_batch.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "proto/status.h"
+#include "verifier/check.h"
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/tile.h"
+
+namespace vidimus {
+namespace {
+
+constexpr size_t kCover = SIZE_MAX;
+
+struct MadeLeaf {
+  Hash key;
+  std::string bytes;
+  size_t fresh;  // its place among the fresh entries, or kCover
+};
+
+}  // namespace
+
+absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
+    uint64_t first, const std::vector<FreshEntry>& fresh) {
+  std::vector<MadeLeaf> leaves;
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    const PendingEntry& entry = *fresh[i].entry;
+    if (entry.opening == nullptr) {
+      leaves.push_back(
+          {entry.hash, FormatRegisterLeaf(entry.hash, Sha256(entry.data)), i});
+      continue;
+    }
+    const Hash label =
+        parts_.labels
+            ->Next(entry.opening->subject, fresh[i].submission->administration)
+            .label;
+    leaves.push_back({label, FormatSubjectLeaf(label, entry.hash), i});
+  }
+  // The first batch is config alone.
+  while (first > 0 && leaves.size() < min_batch_) {
+    const Hash label = *HashFromBytes(parts_.random->Draw(sizeof(Hash)));
+    const Hash commitment = *HashFromBytes(parts_.random->Draw(sizeof(Hash)));
+    leaves.push_back({label, FormatSubjectLeaf(label, commitment), kCover});
+  }
+  std::sort(leaves.begin(), leaves.end(),
+            [](const MadeLeaf& a, const MadeLeaf& b) { return a.key < b.key; });
+
+  const uint64_t covered = first + leaves.size();
+  std::vector<Hash> keys;
+  for (const MadeLeaf& leaf : leaves) keys.push_back(leaf.key);
+  ASSIGN_OR_RETURN(const Hash index_root,
+                   parts_.index->Root(first, keys, covered));
+  last_seal_time_s_ = std::max<uint64_t>(
+      last_seal_time_s_, std::max<int64_t>(parts_.clock->NowMs(), 0) / 1000);
+
+  MadeBatch made;
+  made.places.resize(fresh.size());
+  std::string documents;
+  vault::Page page;
+  std::unordered_map<const Submission*, uint32_t> requests;
+  for (uint32_t place = 0; place < leaves.size(); ++place) {
+    const MadeLeaf& leaf = leaves[place];
+    AppendBundleEntry(leaf.bytes, &made.entries);
+    made.leaf_hashes.push_back(LeafHash(leaf.bytes));
+    if (leaf.fresh == kCover) continue;
+    made.places[leaf.fresh] = place;
+    const Submission& submission = *fresh[leaf.fresh].submission;
+    const PendingEntry& entry = *fresh[leaf.fresh].entry;
+    if (entry.opening == nullptr) {
+      AppendBe32(static_cast<uint32_t>(entry.data.size()), &documents);
+      documents += entry.data;
+      continue;
+    }
+    const auto [request, is_new] =
+        requests.try_emplace(&submission, page.requests_size());
+    if (is_new) {
+      CHECK(submission.request != nullptr);
+      vault::Request* stored = page.add_requests();
+      stored->set_administration(submission.administration);
+      stored->set_signature(submission.request->signature);
+      stored->set_leaf_hashes(BytesOfHashes(submission.request->leaf_hashes));
+    }
+    vault::Opening* opening = page.add_openings();
+    opening->set_place(place);
+    opening->set_request(request->second);
+    opening->set_request_index(
+        static_cast<uint32_t>(&entry - submission.entries.data()));
+    opening->set_entry_id(entry.opening->entry_id);
+    opening->set_record_salt(entry.opening->record_salt);
+    opening->set_record(entry.opening->record);
+    opening->set_actor_salt(entry.opening->actor_salt);
+    opening->set_actor(entry.opening->actor);
+  }
+  const std::string seal =
+      FormatSealLeaf({index_root, covered, last_seal_time_s_});
+  AppendBundleEntry(seal, &made.entries);
+  made.leaf_hashes.push_back(LeafHash(seal));
+
+  if (!documents.empty()) {
+    made.rows.push_back({RowKind::kDocuments, 0, std::move(documents)});
+  }
+  if (page.openings_size() > 0) {
+    ASSIGN_OR_RETURN(std::string row, parts_.vault->Seal(first, page));
+    made.rows.push_back({RowKind::kVaultPage, 0, std::move(row)});
+  }
+  return made;
+}
+
+absl::StatusOr<std::vector<std::string>> ParseDocumentsRow(
+    std::string_view row) {
+  std::vector<std::string> documents;
+  while (!row.empty()) {
+    if (row.size() < 4 || row.size() - 4 < Be32(row)) {
+      return absl::DataLossError(
+          "a stored documents row ends inside a document");
+    }
+    const uint32_t size = Be32(row);
+    documents.emplace_back(row.substr(4, size));
+    row.remove_prefix(4 + size);
+  }
+  return documents;
+}
+
+}  // namespace vidimus

@@ -1,0 +1,124 @@
+#include "log/batch_verifier.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "verifier/batch.h"
+#include "verifier/merkle.h"
+#include "verifier/tile.h"
+
+namespace vidimus {
+namespace {
+
+absl::Status Wrong(const StorageBatch& batch, RowKind kind, const char* how) {
+  return absl::DataLossError(
+      absl::StrCat("the ", RowKindName(kind), " row of leaves ", batch.first,
+                   " to ", batch.head.size - 1, " is wrong: ", how));
+}
+
+const Row* Find(const StorageBatch& batch, RowKind kind) {
+  for (const Row& row : batch.rows) {
+    if (row.kind == kind) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+BatchVerifier::BatchVerifier(const TreeEdge& edge,
+                             std::optional<AccessRules> rules)
+    : range_(edge.Range()), rules_(rules), head_(range_.Head()) {
+  for (const std::vector<Hash>& tile : edge.tiles) {
+    tiles_.push_back(BytesOfHashes(tile));
+  }
+}
+
+absl::Status BatchVerifier::Verify(const StorageBatch& batch) {
+  if (batch.first != range_.size()) {
+    return Wrong(batch, RowKind::kHead,
+                 "its batch does not follow the one before");
+  }
+  const Row* const entries = Find(batch, RowKind::kEntries);
+  if (entries == nullptr) {
+    return Wrong(batch, RowKind::kEntries, "it is missing");
+  }
+  RETURN_IF_ERROR(Append(batch, *entries));
+
+  // Entries, leaf hashes and root say the same thing thrice: the one that is
+  // alone is wrong.
+  const Row* const hashes = Find(batch, RowKind::kHashes);
+  const bool hashes_fit = hashes != nullptr && hashes->value == leaf_hashes_;
+  head_ = range_.Head();
+  if (head_ != batch.head) {
+    return hashes_fit
+               ? Wrong(batch, RowKind::kHead,
+                       "entries and hashes give another root")
+               : Wrong(batch, RowKind::kEntries, "it hashes to another root");
+  }
+  if (!hashes_fit) {
+    return Wrong(batch, RowKind::kHashes, "the entries give other hashes");
+  }
+  std::set<size_t> levels;
+  for (size_t level = 1; level < tiles_.size(); ++level) {
+    if (range_.size() >> (kTileHeight * level) !=
+        batch.first >> (kTileHeight * level)) {
+      levels.insert(level);
+    }
+  }
+  for (const Row& row : batch.rows) {
+    if (row.kind != RowKind::kTile) continue;
+    if (levels.erase(row.sub) == 0 || row.value != tiles_[row.sub]) {
+      return Wrong(batch, RowKind::kTile, "the entries give another tile");
+    }
+  }
+  if (!levels.empty()) return Wrong(batch, RowKind::kTile, "it is missing");
+  return absl::OkStatus();
+}
+
+absl::Status BatchVerifier::Append(const StorageBatch& batch,
+                                   const Row& entries) {
+  leaf_hashes_.clear();
+  for (std::string& tile : tiles_) {
+    // What the last batch finished is no part of this one's rows.
+    constexpr size_t kFull = kTileWidth * sizeof(Hash);
+    tile.erase(0, tile.size() / kFull * kFull);
+  }
+  std::optional<BatchJudge> judge;
+  if (rules_.has_value()) {
+    judge.emplace(
+        BatchPlace{batch.first, rules_->last_seal_time_s, rules_->min_batch});
+  }
+  BundleReader reader(entries.value);
+  std::string_view entry;
+  while (reader.Next(&entry)) {
+    const Hash leaf_hash = LeafHash(entry);
+    leaf_hashes_ += Bytes(leaf_hash);
+    range_.Append(leaf_hash, [&](int level, uint64_t, const Hash& hash) {
+      if (level % kTileHeight != 0) return;
+      const size_t tile_level = level / kTileHeight;
+      if (tile_level >= tiles_.size()) tiles_.resize(tile_level + 1);
+      tiles_[tile_level] += Bytes(hash);
+    });
+    if (!judge.has_value()) continue;
+    Leaf leaf;
+    const Finding finding = judge->Add(entry, &leaf);
+    if (finding != Finding::kOk) {
+      return Wrong(batch, RowKind::kEntries, FindingSentence(finding));
+    }
+  }
+  if (reader.finding() != Finding::kOk) {
+    return Wrong(batch, RowKind::kEntries, FindingSentence(reader.finding()));
+  }
+  if (judge.has_value()) {
+    if (!judge->complete()) {
+      return Wrong(batch, RowKind::kEntries,
+                   FindingSentence(Finding::kBatchWithoutSeal));
+    }
+    rules_->last_seal_time_s = judge->seal().time_s;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vidimus

@@ -1,0 +1,164 @@
+#include "log/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "verifier/encoding.h"
+
+namespace vidimus {
+namespace {
+
+constexpr char kFormat[] = "vidimus-log 1\n";
+constexpr size_t kKeyBytes = 32;
+constexpr uint32_t kAdministrationsMax = 1 << 16;
+
+absl::Status ErrnoStatus(const std::string& what, const std::string& path) {
+  const std::string message =
+      absl::StrCat(what, " ", path, ": ", strerror(errno));
+  switch (errno) {
+    case ENOENT:
+      return absl::NotFoundError(message);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(message);
+    case EEXIST:
+      return absl::AlreadyExistsError(message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+// Collects what TextFormat says, with its place.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text_.empty()) {
+      text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ",
+                           message);
+    }
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+absl::StatusOr<std::string> ReadKey(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return ErrnoStatus("key file", path);
+  if ((info.st_mode & 077) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "key file ", path,
+        " may be read by others than its owner: chmod 600 it, and think about "
+        "who may have read it"));
+  }
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  std::string_view digits = text;
+  if (!digits.empty() && digits.back() == '\n') digits.remove_suffix(1);
+  std::string key;
+  if (!HexDecode(digits, &key) || key.size() != kKeyBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("key file ", path, " does not hold ", 2 * kKeyBytes,
+                     " hexadecimal digits and a line feed"));
+  }
+  return key;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return ErrnoStatus("opening", path);
+  std::string bytes;
+  char buffer[65536];
+  ssize_t got;
+  while ((got = read(file, buffer, sizeof(buffer))) > 0) {
+    bytes.append(buffer, got);
+  }
+  const absl::Status status =
+      got < 0 ? ErrnoStatus("reading", path) : absl::OkStatus();
+  close(file);
+  RETURN_IF_ERROR(status);
+  return bytes;
+}
+
+absl::Status MakeFile(const std::string& path, const std::string& bytes,
+                      int mode) {
+  const int file =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (file < 0) return ErrnoStatus("making", path);
+  absl::Status status;
+  for (size_t done = 0; status.ok() && done < bytes.size();) {
+    const ssize_t wrote = write(file, bytes.data() + done, bytes.size() - done);
+    if (wrote < 0) {
+      status = ErrnoStatus("writing", path);
+    } else {
+      done += wrote;
+    }
+  }
+  if (status.ok() && fsync(file) != 0) status = ErrnoStatus("syncing", path);
+  close(file);
+  return status;
+}
+
+absl::Status MakeFolder(const std::string& path, int mode) {
+  if (mkdir(path.c_str(), mode) != 0) return ErrnoStatus("making", path);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder) {
+  const absl::StatusOr<std::string> format = ReadFile(folder.Format());
+  if (absl::IsNotFound(format.status())) {
+    return absl::NotFoundError(absl::StrCat(
+        folder.path, " is not a log's folder; `vidimus log init --dir ",
+        folder.path, " --origin ORIGIN` makes one"));
+  }
+  RETURN_IF_ERROR(format);
+  if (*format != kFormat) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        folder.Format(), ": this program knows \"",
+        std::string(kFormat, sizeof(kFormat) - 2),
+        "\" and finds something else; use the version that wrote it"));
+  }
+  FolderContent content;
+  ASSIGN_OR_RETURN(const std::string settings, ReadFile(folder.Settings()));
+  google::protobuf::TextFormat::Parser parser;
+  FirstError error;
+  parser.RecordErrorsTo(&error);
+  if (!parser.ParseFromString(settings, &content.settings)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.Settings(), ": ", error.text()));
+  }
+  if (content.settings.face() == v1::Settings::FACE_UNKNOWN) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.Settings(), ": `face` must be OPAQUE or ACCESS"));
+  }
+  ASSIGN_OR_RETURN(content.signing_seed, ReadKey(folder.Key("signing")));
+  ASSIGN_OR_RETURN(content.id_key, ReadKey(folder.Key("id")));
+  if (content.settings.face() == v1::Settings::OPAQUE) return content;
+
+  ASSIGN_OR_RETURN(content.vault_key, ReadKey(folder.Key("vault")));
+  OpeningRegister opening;
+  ASSIGN_OR_RETURN(opening.config, ReadFile(folder.ConfigDocument()));
+  for (uint32_t number = 0; number < kAdministrationsMax; ++number) {
+    absl::StatusOr<std::string> document =
+        ReadFile(folder.AdministrationDocument(number));
+    if (absl::IsNotFound(document.status())) break;
+    RETURN_IF_ERROR(document);
+    opening.administrations.push_back(*std::move(document));
+  }
+  content.opening_register = std::move(opening);
+  return content;
+}
+
+}  // namespace vidimus

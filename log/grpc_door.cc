@@ -1,0 +1,263 @@
+#include "log/grpc_door.h"
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "log/receipt.h"
+#include "proto/grpc_status.h"
+#include "proto/grpc_tls.h"
+#include "proto/mutex.h"
+#include "proto/status.h"
+#include "proto/vidimus.grpc.pb.h"
+
+namespace vidimus {
+namespace {
+
+// The refusal of one request of a stream, as a message.
+v1::SubmitResponse Refusal(const absl::Status& status, uint64_t request_id) {
+  v1::SubmitResponse response;
+  response.set_request_id(request_id);
+  response.set_code(static_cast<int32_t>(status.code()));
+  response.set_message(std::string(status.message()));
+  if (const auto delay = RetryAfterOf(status)) {
+    response.set_retry_after_ms(static_cast<uint32_t>(delay->count()));
+  }
+  return response;
+}
+
+class Service : public v1::Log::CallbackService {
+ public:
+  Service(const GrpcDoorOptions& options, std::vector<HostedLog*> logs)
+      : options_(options), logs_(std::move(logs)) {}
+
+  grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context,
+                                   const v1::SubmitRequest* request,
+                                   v1::SubmitResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    SubmitOne(*context, *request,
+              [context, reactor,
+               response](absl::StatusOr<v1::SubmitResponse> receipt) {
+                if (receipt.ok()) *response = *std::move(receipt);
+                reactor->Finish(ToGrpcStatus(receipt.status(), context));
+              });
+    return reactor;
+  }
+
+  grpc::ServerBidiReactor<v1::SubmitRequest, v1::SubmitResponse>* SubmitStream(
+      grpc::CallbackServerContext* context) override {
+    return new Stream(this, context);
+  }
+
+  grpc::ServerUnaryReactor* GetProof(grpc::CallbackServerContext* context,
+                                     const v1::GetProofRequest* request,
+                                     v1::GetProofResponse* response) override {
+    const absl::Status status = [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(HostedLog* const hosted,
+                       FindLog(logs_, request->origin()));
+      ASSIGN_OR_RETURN(*response, MakeProof(hosted->log, request->leaf_index(),
+                                            request->size()));
+      return absl::OkStatus();
+    }();
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpcStatus(status, context));
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* GetCheckpoint(
+      grpc::CallbackServerContext* context,
+      const v1::GetCheckpointRequest* request,
+      v1::GetCheckpointResponse* response) override {
+    const absl::Status status = [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(HostedLog* const hosted,
+                       FindLog(logs_, request->origin()));
+      response->set_checkpoint(hosted->log->Latest()->checkpoint);
+      return absl::OkStatus();
+    }();
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpcStatus(status, context));
+    return reactor;
+  }
+
+ private:
+  // A stream of requests: reads while fewer than the window wait, writes
+  // answers one at a time, ends when the client has and all are answered.
+  class Stream
+      : public grpc::ServerBidiReactor<v1::SubmitRequest, v1::SubmitResponse> {
+   public:
+    Stream(Service* service, grpc::CallbackServerContext* context)
+        : service_(service), context_(context) {
+      StartRead(&request_);
+    }
+
+    void OnReadDone(bool ok) override {
+      if (!ok) {
+        Update([this] {
+          mu_.AssertHeld();
+          reading_ = false;
+          read_all_ = true;
+        });
+        return;
+      }
+      {
+        MutexLock lock(&mu_);
+        reading_ = false;
+        ++waiting_;
+      }
+      const uint64_t request_id = request_.request_id();
+      service_->SubmitOne(
+          *context_, request_,
+          [this, request_id](absl::StatusOr<v1::SubmitResponse> receipt) {
+            Answer(receipt.ok() ? *std::move(receipt)
+                                : Refusal(receipt.status(), request_id));
+          });
+      // Only now may the request's memory be read into again.
+      Update([this] {
+        mu_.AssertHeld();
+        submitted_ = true;
+      });
+    }
+
+    void OnWriteDone(bool ok) override {
+      Update([this, ok] {
+        mu_.AssertHeld();
+        writing_ = false;
+        if (!ok) GiveUp();
+      });
+    }
+
+    void OnCancel() override {
+      Update([this] {
+        mu_.AssertHeld();
+        GiveUp();
+      });
+    }
+
+    void OnDone() override { delete this; }
+
+   private:
+    void Answer(v1::SubmitResponse response) {
+      Update([this, &response] {
+        mu_.AssertHeld();
+        --waiting_;
+        if (!gone_) answers_.push_back(std::move(response));
+      });
+    }
+
+    // The client is gone; what is under way is sequenced all the same.
+    void GiveUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+      gone_ = true;
+      read_all_ = true;
+      answers_.clear();
+    }
+
+    // Makes `change` and starts whatever may be started after it.
+    template <typename Change>
+    void Update(Change change) ABSL_LOCKS_EXCLUDED(mu_) {
+      bool finish = false;
+      {
+        MutexLock lock(&mu_);
+        change();
+        if (!reading_ && !read_all_ && submitted_ &&
+            waiting_ < service_->options_.stream_window) {
+          reading_ = true;
+          submitted_ = false;
+          StartRead(&request_);
+        }
+        if (!writing_ && !answers_.empty()) {
+          writing_ = true;
+          written_ = std::move(answers_.front());
+          answers_.pop_front();
+          StartWrite(&written_);
+        }
+        finish = !finished_ && read_all_ && !reading_ && !writing_ &&
+                 waiting_ == 0 && answers_.empty();
+        finished_ = finished_ || finish;
+      }
+      // Outside of the lock: this may be gone as soon as it is called.
+      if (finish) Finish(grpc::Status::OK);
+    }
+
+    Service* const service_;
+    grpc::CallbackServerContext* const context_;
+    v1::SubmitRequest request_;   // between StartRead and the end of SubmitOne
+    v1::SubmitResponse written_;  // between StartWrite and OnWriteDone
+
+    Mutex mu_;
+    std::deque<v1::SubmitResponse> answers_ ABSL_GUARDED_BY(mu_);
+    int waiting_ ABSL_GUARDED_BY(mu_) = 0;
+    bool reading_ ABSL_GUARDED_BY(mu_) = true;
+    bool submitted_ ABSL_GUARDED_BY(mu_) = false;
+    bool read_all_ ABSL_GUARDED_BY(mu_) = false;
+    bool writing_ ABSL_GUARDED_BY(mu_) = false;
+    bool gone_ ABSL_GUARDED_BY(mu_) = false;
+    bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  };
+
+  void SubmitOne(const grpc::CallbackServerContext& context,
+                 const v1::SubmitRequest& request, SubmitService::Done done) {
+    const absl::StatusOr<HostedLog*> hosted = FindLog(logs_, request.origin());
+    if (!hosted.ok()) return done(hosted.status());
+    std::optional<uint32_t> administration;
+    if (options_.identities && !(*hosted)->log->opaque()) {
+      const absl::StatusOr<uint32_t> number =
+          AdministrationOf(context.auth_context().get());
+      if (!number.ok()) return done(number.status());
+      administration = *number;
+    }
+    (*hosted)->submit.Submit(request, administration, std::move(done));
+  }
+
+  const GrpcDoorOptions options_;
+  const std::vector<HostedLog*> logs_;
+};
+
+class Door : public GrpcDoor {
+ public:
+  Door(const GrpcDoorOptions& options, std::vector<HostedLog*> logs)
+      : service_(options, std::move(logs)) {}
+
+  absl::Status Start(const GrpcDoorOptions& options) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(options.address, options.credentials, &port_);
+    builder.RegisterService(&service_);
+    builder.SetMaxReceiveMessageSize(options.request_bytes_max);
+    // Another process must not be able to share the port unnoticed.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("listening for gRPC on ", options.address,
+                       ": the address can't be bound; is it in use?"));
+    }
+    return absl::OkStatus();
+  }
+
+  ~Door() override { Shutdown(std::chrono::milliseconds(0)); }
+
+  int port() const override { return port_; }
+
+  void Shutdown(std::chrono::milliseconds timeout) override {
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now() + timeout);
+    server_->Wait();
+    server_.reset();
+  }
+
+ private:
+  Service service_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcDoor>> GrpcDoor::Open(
+    const GrpcDoorOptions& options, const std::vector<HostedLog*>& logs) {
+  auto door = std::make_unique<Door>(options, logs);
+  RETURN_IF_ERROR(door->Start(options));
+  return std::unique_ptr<GrpcDoor>(std::move(door));
+}
+
+}  // namespace vidimus

@@ -1,0 +1,51 @@
+// The HTTP door: public reads for anyone, POST /add of an opaque log, and over
+// TLS the JSON twin of the gRPC service under /v1/. It turns targets into calls
+// of read_service.h and submit_service.h. docs/transport.md, docs/http.md.
+#ifndef VIDIMUS_LOG_HTTP_DOOR_H_
+#define VIDIMUS_LOG_HTTP_DOOR_H_
+
+#include <prometheus/registry.h>
+
+#include <functional>
+#include <vector>
+
+#include "log/hosted_log.h"
+#include "log/read_service.h"
+#include "proto/http_server.h"
+
+namespace vidimus {
+
+// Routes requests of one listener. A log is served under the path of its origin
+// (what follows the host), and at the root if it is the only one.
+class HttpDoor {
+ public:
+  // Not owned. `identities`: callers may show a certificate, so /v1/submit is
+  // served. `ready` says whether every log takes submissions.
+  HttpDoor(const std::vector<HostedLog*>& logs, bool identities,
+           prometheus::Registry* registry, std::function<bool()> ready);
+
+  // An HttpHandler; any thread.
+  void Handle(HttpRequest request, HttpResponder respond);
+
+ private:
+  struct Route {
+    std::string prefix;  // "/" or "/helsinki/2026h2/"
+    HostedLog* hosted;
+    ReadService read;
+  };
+
+  HttpResponse Metrics();
+  void Add(Route* route, HttpRequest request, HttpResponder respond);
+  void Json(std::string_view method, HttpRequest request,
+            HttpResponder respond);
+
+  const std::vector<HostedLog*> logs_;
+  const bool identities_;
+  prometheus::Registry* const registry_;
+  const std::function<bool()> ready_;
+  std::vector<Route> routes_;
+};
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_LOG_HTTP_DOOR_H_

@@ -1,0 +1,32 @@
+// Making a log: its keys, its settings, its opening register and, for trying
+// out, a certificate authority with certificates and entry keys for a few
+// administrations.
+#ifndef VIDIMUS_LOG_INIT_H_
+#define VIDIMUS_LOG_INIT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "log/clock.h"
+
+namespace vidimus {
+
+struct InitOptions {
+  std::string dir;
+  std::string origin;
+  bool opaque = false;
+  // Access log: how many administrations the register opens with.
+  uint64_t administrations = 4;
+  // Access log: leaves a batch has at least.
+  uint64_t min_batch = 8;
+};
+
+// Makes the folder (it must not exist, or be empty) with all that
+// log/folder.h lists but the data. kInvalidArgument, kAlreadyExists; after
+// another failure the folder may be half made: remove it and start over.
+absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random);
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_LOG_INIT_H_

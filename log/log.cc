@@ -1,0 +1,216 @@
+#include "log/log.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "log/access_batch.h"
+#include "log/opaque_batch.h"
+#include "proto/status.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/register.h"
+
+namespace vidimus {
+namespace {
+
+constexpr char kWayOut[] =
+    "Do not delete the lock: a log that signs two histories is over. If the "
+    "data were restored from a backup, restore the newest; if another server "
+    "runs on the same data, stop one of them; if nothing newer exists, this "
+    "log has ended: keep its public files and open a new one";
+
+// The stored tree's head before its last batch. The batch's own leaves are
+// taken away by reading the nodes that the smaller tree is made of.
+absl::StatusOr<TreeHead> HeadBeforeLastBatch(Storage* storage,
+                                             const TreeHead& stored,
+                                             TileReader* tiles) {
+  ASSIGN_OR_RETURN(const StoredRow last,
+                   storage->Get(RowKind::kHashes, 0, stored.size - 1));
+  absl::Status failed;
+  const std::optional<Hash> root =
+      RootFrom(last.first, [&](int level, uint64_t index, Hash* hash) {
+        const absl::StatusOr<Hash> node = tiles->Node(level, index);
+        if (!node.ok()) {
+          failed = node.status();
+          return false;
+        }
+        *hash = *node;
+        return true;
+      });
+  if (!root.has_value()) return failed;
+  return TreeHead{last.first, *root};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Log>> Log::Open(const LogOptions& options,
+                                               const LogParts& parts) {
+  std::unique_ptr<Log> log(new Log(options, parts));
+  RETURN_IF_ERROR(Annotate(log->Start(options),
+                           absl::StrCat("opening log ", log->origin())));
+  return log;
+}
+
+Log::Log(const LogOptions& options, const LogParts& parts)
+    : parts_(parts),
+      id_tagger_(parts.id_key),
+      metrics_(parts.registry, parts.signer->key().name),
+      pool_(options.pool, parts.clock),
+      tiles_(parts.storage, options.tile_cache_bytes),
+      publisher_(parts.lock, parts.signer) {}
+
+Log::~Log() = default;
+
+absl::Status Log::Start(const LogOptions& options) {
+  ASSIGN_OR_RETURN(const TreeHead stored, parts_.storage->LastHead());
+  ASSIGN_OR_RETURN(TreeEdge edge, ReadTreeEdge(parts_.storage, stored));
+  RETURN_IF_ERROR(JudgeLock(stored));
+
+  std::optional<BatchVerifier::AccessRules> rules;
+  if (options.opening_register.has_value()) {
+    RETURN_IF_ERROR(PrepareAccess(options, stored));
+    uint64_t last_seal_time_s = 0;
+    if (stored.size > 0) {
+      ASSIGN_OR_RETURN(const std::string entry, tiles_.Entry(stored.size - 1));
+      Leaf leaf;
+      if (ParseLeaf(entry, &leaf) != Finding::kOk ||
+          leaf.kind != LeafKind::kSeal) {
+        return absl::DataLossError(
+            absl::StrCat("the stored entries row of leaf ", stored.size - 1,
+                         ": the last leaf is no seal; is this an opaque log?"));
+      }
+      last_seal_time_s = SealOf(leaf).time_s;
+    }
+    rules =
+        BatchVerifier::AccessRules{documents_->min_batch(), last_seal_time_s};
+    maker_ = std::make_unique<AccessBatchMaker>(
+        AccessBatchMaker::Parts{labels_.get(), index_.get(), vault_.get(),
+                                parts_.clock, parts_.random},
+        documents_->min_batch(), last_seal_time_s);
+  } else {
+    maker_ = std::make_unique<OpaqueBatchMaker>();
+  }
+
+  ASSIGN_OR_RETURN(
+      idempotency_,
+      Idempotency::Open(options.idempotency, parts_.id_key, parts_.storage,
+                        stored.size, parts_.disk, parts_.ids_folder,
+                        parts_.clock->NowMs() / 1000));
+  // An access log has no head of size 0: its first is that of its config.
+  if (opaque() || stored.size > 0) {
+    auto head = std::make_shared<Published>();
+    head->head = stored;
+    RETURN_IF_ERROR(publisher_.Publish(std::move(head)));
+  }
+  BatchVerifier verifier(edge, rules);
+  sequencer_ = std::make_unique<Sequencer>(
+      options.sequencer,
+      Sequencer::Parts{&pool_, parts_.storage, maker_.get(), idempotency_.get(),
+                       &publisher_, parts_.clock, &metrics_},
+      std::move(edge), std::move(verifier));
+  if (!opaque()) RETURN_IF_ERROR(SequenceOpening(*options.opening_register));
+  return absl::OkStatus();
+}
+
+absl::Status Log::JudgeLock(const TreeHead& stored) {
+  const TreeHead locked = parts_.lock->Head();
+  if (locked == stored) return absl::OkStatus();
+  if (locked.size > stored.size) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the signing lock stands at size ", locked.size,
+                     " but the stored log has only ", stored.size,
+                     " leaves: the data went back in time. ", kWayOut));
+  }
+  if (locked.size == stored.size) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the signing lock and the stored log both have size ", stored.size,
+        " but different roots: these are two histories. ", kWayOut));
+  }
+  ASSIGN_OR_RETURN(const TreeHead before,
+                   HeadBeforeLastBatch(parts_.storage, stored, &tiles_));
+  if (locked != before) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the signing lock stands at size ", locked.size,
+        " but the stored log at ", stored.size,
+        ", more than one batch ahead or on another history: this is not the "
+        "lock of these data. ",
+        kWayOut));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Log::PrepareAccess(const LogOptions& options,
+                                const TreeHead& stored) {
+  ASSIGN_OR_RETURN(Documents documents,
+                   Documents::FromOpening(*options.opening_register, origin()));
+  // Between the two batches that the log opens with only config is stored.
+  if (stored.size > 2) {
+    ASSIGN_OR_RETURN(documents,
+                     Documents::FromStorage(parts_.storage, origin()));
+  }
+  documents_ = std::make_unique<Documents>(std::move(documents));
+  labels_ = std::make_unique<RandomLabels>(parts_.random);
+  index_ = std::make_unique<NoIndex>();
+  ASSIGN_OR_RETURN(vault_, Vault::Open(parts_.disk, parts_.vault_folder,
+                                       parts_.vault_key, parts_.random));
+  return absl::OkStatus();
+}
+
+absl::Status Log::SequenceOpening(const OpeningRegister& opening) {
+  const auto sequence = [&](std::vector<PendingEntry> entries) {
+    absl::Status answer = absl::InternalError("not answered");
+    Submission submission;
+    submission.entries = std::move(entries);
+    submission.administration = kSelf;
+    submission.done = [&](absl::StatusOr<Placement> placement) {
+      answer = placement.status();
+    };
+    pool_.Add(std::move(submission));
+    const absl::Status ran = sequencer_->RunOnce();
+    return ran.ok() ? answer : ran;
+  };
+  const auto document = [](const RegisterId& id, const std::string& bytes) {
+    PendingEntry entry;
+    entry.data = bytes;
+    entry.hash = RegisterKey(id);
+    return entry;
+  };
+  const auto size = [this] {
+    const std::shared_ptr<const Published> latest = Latest();
+    return latest == nullptr ? 0 : latest->head.size;
+  };
+  if (size() == 0) {
+    std::vector<PendingEntry> entries;
+    entries.push_back(document({RegisterType::kConfig, 0, 0}, opening.config));
+    RETURN_IF_ERROR(sequence(std::move(entries)));
+  }
+  if (size() == 2) {
+    std::vector<PendingEntry> entries;
+    for (uint32_t number = 0; number < opening.administrations.size();
+         ++number) {
+      entries.push_back(document({RegisterType::kAdministration, number, 0},
+                                 opening.administrations[number]));
+    }
+    RETURN_IF_ERROR(sequence(std::move(entries)));
+  }
+  return absl::OkStatus();
+}
+
+void Log::Freeze(const absl::Status& why) {
+  {
+    MutexLock lock(&mu_);
+    frozen_ = true;
+  }
+  metrics_.SetFrozen(true);
+  publisher_.Stop(why);
+  pool_.Refuse(absl::FailedPreconditionError(absl::StrCat(
+      "the log is frozen and waits for a person: ", why.message())));
+}
+
+bool Log::frozen() const {
+  MutexLock lock(&mu_);
+  return frozen_;
+}
+
+}  // namespace vidimus

@@ -1,0 +1,502 @@
+#include "log/log.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "log/log_testing.h"
+#include "log/memory_storage.h"
+#include "log/receipt.h"
+#include "log/scrub.h"
+#include "log/submit_service.h"
+#include "verifier/checkpoint.h"
+#include "verifier/commitment.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+
+namespace vidimus {
+namespace {
+
+// A log on memory, and what it takes to open it again as after a restart.
+class LogTest : public ::testing::Test {
+ protected:
+  LogTest()
+      : random_(42),
+        rows_(std::make_unique<MemoryRows>()),
+        storage_(std::make_unique<MemoryStorage>(rows_.get())),
+        signer_(kTestOrigin, kKeyTypeEd25519, random_.Draw(32)),
+        id_key_(random_.Draw(32)),
+        vault_key_(random_.Draw(32)),
+        folder_(absl::StrCat(
+            ::testing::TempDir(), "/",
+            ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    EXPECT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
+    OpenLock();
+  }
+
+  void OpenLock() {
+    lock_.reset();
+    auto lock = OpenSigningLock(PosixDisk(), folder_ + "/signing.lock");
+    ASSERT_TRUE(lock.ok()) << lock.status();
+    lock_ = *std::move(lock);
+  }
+
+  absl::Status Open() {
+    log_.reset();
+    OpenLock();
+    registry_ = std::make_unique<prometheus::Registry>();
+    auto log = Log::Open(
+        options_, {storage_.get(), lock_.get(), PosixDisk(), &clock_, &random_,
+                   &signer_, registry_.get(), folder_ + "/ids",
+                   folder_ + "/vault", id_key_, vault_key_});
+    if (!log.ok()) return log.status();
+    log_ = *std::move(log);
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenAccess(int administrations = 2) {
+    register_ = MakeTestRegister(administrations, &random_);
+    options_.opening_register = register_.opening;
+    return Open();
+  }
+
+  absl::StatusOr<Placement> Submit(const std::vector<std::string>& entries,
+                                   const std::vector<std::string>& ids = {}) {
+    absl::StatusOr<Placement> answer;
+    log_->Submit(MakeTestSubmission(entries, ids, log_->id_tagger(), &answer));
+    const absl::Status ran = log_->RunOnce();
+    return ran.ok() ? std::move(answer) : ran;
+  }
+
+  // Through the service, as a door would.
+  absl::StatusOr<v1::SubmitResponse> SubmitRequest(
+      const v1::SubmitRequest& request,
+      std::optional<uint32_t> administration) {
+    absl::StatusOr<v1::SubmitResponse> answer =
+        absl::InternalError("not answered");
+    {
+      WorkerPool workers(1);
+      SubmitService service({}, log_.get(), &workers);
+      service.Submit(request, administration,
+                     [&](absl::StatusOr<v1::SubmitResponse> response) {
+                       answer = std::move(response);
+                     });
+      const absl::Status ran = log_->RunOnce();
+      if (!ran.ok()) return ran;
+    }
+    return answer;
+  }
+
+  SeededRandom random_;
+  FakeClock clock_;
+  std::unique_ptr<MemoryRows> rows_;
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<SigningLock> lock_;
+  Ed25519NoteSigner signer_;
+  std::unique_ptr<prometheus::Registry> registry_;
+  std::string id_key_, vault_key_, folder_;
+  LogOptions options_;
+  TestRegister register_;
+  std::unique_ptr<Log> log_;
+};
+
+TEST_F(LogTest, ANewOpaqueLogSignsSizeZero) {
+  ASSERT_TRUE(Open().ok());
+  Checkpoint checkpoint;
+  EXPECT_EQ(
+      OpenCheckpoint(log_->Latest()->checkpoint, signer_.key(), &checkpoint),
+      Finding::kOk);
+  EXPECT_EQ(checkpoint.head.size, 0u);
+  EXPECT_EQ(checkpoint.head.root, EmptyRoot());
+}
+
+TEST_F(LogTest, PlacesEntriesInTheOrderTheyCame) {
+  ASSERT_TRUE(Open().ok());
+  const auto first = Submit({"a", "b", "c"});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->leaf_indices, (std::vector<uint64_t>{0, 1, 2}));
+  const auto second = Submit({"d"});
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->leaf_indices, (std::vector<uint64_t>{3}));
+  EXPECT_EQ(second->published->head.size, 4u);
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+TEST_F(LogTest, ARestartSignsTheSameBytesAgainAndGoesOn) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Submit({"a", "b"}).ok());
+  const std::string before = log_->Latest()->checkpoint;
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(log_->Latest()->checkpoint, before);
+  const auto next = Submit({"c"});
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->leaf_indices, (std::vector<uint64_t>{2}));
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+// Goal: batches of every awkward size on top of each other, restarts between.
+TEST_F(LogTest, StaysSoundOverTileEdges) {
+  ASSERT_TRUE(Open().ok());
+  uint64_t size = 0;
+  for (const uint64_t count : {1, 254, 1, 1, 255, 256, 257, 511, 3}) {
+    std::vector<std::string> entries;
+    for (uint64_t i = 0; i < count; ++i) {
+      entries.push_back(absl::StrCat("entry ", size + i));
+    }
+    ASSERT_TRUE(Submit(entries).ok());
+    size += count;
+    EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+    ASSERT_TRUE(Open().ok());
+    EXPECT_EQ(log_->Latest()->head.size, size);
+  }
+}
+
+TEST_F(LogTest, TheSameIdWithTheSameContentIsTheSameLeaf) {
+  ASSERT_TRUE(Open().ok());
+  const std::string id = random_.Draw(16);
+  ASSERT_TRUE(Submit({"a"}, {id}).ok());
+  ASSERT_TRUE(Submit({"other"}).ok());
+  for (int restart = 0; restart < 2; ++restart) {
+    const auto again = Submit({"a"}, {id});
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->leaf_indices, (std::vector<uint64_t>{0}));
+    EXPECT_EQ(again->published->head.size, 2u);
+    ASSERT_TRUE(Open().ok());
+  }
+}
+
+TEST_F(LogTest, TheSameIdWithOtherContentIsRefusedWithAllOfItsRequest) {
+  ASSERT_TRUE(Open().ok());
+  const std::string id = random_.Draw(16);
+  ASSERT_TRUE(Submit({"a"}, {id}).ok());
+  const auto refused = Submit({"fresh", "not a"}, {random_.Draw(16), id});
+  EXPECT_TRUE(absl::IsAlreadyExists(refused.status())) << refused.status();
+  EXPECT_EQ(log_->Latest()->head.size, 1u);
+}
+
+TEST_F(LogTest, TheSameIdTwiceInOneBatchIsOneLeaf) {
+  ASSERT_TRUE(Open().ok());
+  const std::string id = random_.Draw(16);
+  absl::StatusOr<Placement> one, two, other;
+  log_->Submit(MakeTestSubmission({"x", "a"}, {random_.Draw(16), id},
+                                  log_->id_tagger(), &one));
+  log_->Submit(MakeTestSubmission({"a"}, {id}, log_->id_tagger(), &two));
+  log_->Submit(MakeTestSubmission({"b"}, {id}, log_->id_tagger(), &other));
+  ASSERT_TRUE(log_->RunOnce().ok());
+  ASSERT_TRUE(one.ok());
+  ASSERT_TRUE(two.ok());
+  EXPECT_EQ(one->leaf_indices, (std::vector<uint64_t>{0, 1}));
+  EXPECT_EQ(two->leaf_indices, (std::vector<uint64_t>{1}));
+  EXPECT_TRUE(absl::IsAlreadyExists(other.status()));
+  EXPECT_EQ(log_->Latest()->head.size, 2u);
+}
+
+TEST_F(LogTest, RefusesDataThatWentBackInTime) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Submit({"a"}).ok());
+  ASSERT_TRUE(Submit({"b"}).ok());
+  log_.reset();
+  rows_ = std::make_unique<MemoryRows>();
+  storage_ = std::make_unique<MemoryStorage>(rows_.get());
+  const absl::Status refused = Open();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_NE(refused.message().find("went back in time"), std::string::npos);
+}
+
+TEST_F(LogTest, RefusesALockThatIsFurtherBehindThanOneBatch) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Submit({"a"}).ok());
+  ASSERT_TRUE(Submit({"b"}).ok());
+  folder_ += "_other";
+  ASSERT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Open()));
+}
+
+TEST_F(LogTest, AnAccessLogOpensWithItsRegister) {
+  ASSERT_TRUE(OpenAccess().ok());
+  // config, seal; two administrations, six cover leaves, seal.
+  EXPECT_EQ(log_->Latest()->head.size, 11u);
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(log_->Latest()->head.size, 11u);
+}
+
+TEST_F(LogTest, AnAccessComesBackWithAProofThatAStrangerAccepts) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const std::vector<v1::Entry> entries = {MakeTestEntry(1, 5, &random_),
+                                          MakeTestEntry(1, 6, &random_)};
+  const auto receipt =
+      SubmitRequest(SignTestRequest(1, entries, register_.entry_seeds[1]), 1);
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  ASSERT_EQ(receipt->leaf_index_size(), 2);
+  Checkpoint checkpoint;
+  ASSERT_EQ(OpenCheckpoint(receipt->checkpoint(), signer_.key(), &checkpoint),
+            Finding::kOk);
+  std::vector<std::pair<uint64_t, Hash>> leaves;
+  for (int i = 0; i < 2; ++i) {
+    Leaf leaf;
+    ASSERT_EQ(ParseLeaf(receipt->placed(i).leaf(), &leaf), Finding::kOk);
+    EXPECT_EQ(leaf.kind, LeafKind::kSubject);
+    EXPECT_EQ(leaf.b,
+              Commitment({entries[i].record_salt(), entries[i].record(),
+                          entries[i].actor_salt(), entries[i].actor()}));
+    leaves.emplace_back(receipt->leaf_index(i),
+                        LeafHash(receipt->placed(i).leaf()));
+  }
+  std::sort(leaves.begin(), leaves.end());
+  EXPECT_EQ(VerifyMultiInclusion(
+                {leaves[0].first, leaves[1].first},
+                std::vector<Hash>{leaves[0].second, leaves[1].second},
+                checkpoint.head, *HashesFromBytes(receipt->proof())),
+            Finding::kOk);
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+TEST_F(LogTest, ARetriedAccessGetsItsFirstLeafAlsoAfterARestart) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const v1::SubmitRequest request = SignTestRequest(
+      0, {MakeTestEntry(0, 1, &random_)}, register_.entry_seeds[0]);
+  const auto first = SubmitRequest(request, 0);
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(Open().ok());
+  const auto again = SubmitRequest(request, 0);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->leaf_index(0), first->leaf_index(0));
+  EXPECT_EQ(again->placed(0).leaf(), first->placed(0).leaf());
+}
+
+TEST_F(LogTest, TheVaultGivesBackWhatWasSubmitted) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const v1::Entry entry = MakeTestEntry(0, 9, &random_);
+  const auto receipt =
+      SubmitRequest(SignTestRequest(0, {entry}, register_.entry_seeds[0]), 0);
+  ASSERT_TRUE(receipt.ok());
+  ASSERT_TRUE(Open().ok());
+  const auto row =
+      storage_->Get(RowKind::kVaultPage, 0, receipt->leaf_index(0));
+  ASSERT_TRUE(row.ok()) << row.status();
+  EXPECT_EQ(row->value.find("case officer"), std::string::npos);
+  const auto page = log_->vault()->Open(row->first, row->value);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->openings_size(), 1);
+  EXPECT_EQ(page->openings(0).record(), entry.record());
+  EXPECT_EQ(page->openings(0).actor(), entry.actor());
+  EXPECT_EQ(row->first + page->openings(0).place(), receipt->leaf_index(0));
+}
+
+TEST_F(LogTest, RefusesWhatAnAdministrationDidNotSign) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const auto submit = [&](v1::SubmitRequest request,
+                          std::optional<uint32_t> administration) {
+    const uint64_t size = log_->Latest()->head.size;
+    const absl::Status status = SubmitRequest(request, administration).status();
+    EXPECT_EQ(log_->Latest()->head.size, size);
+    return status.code();
+  };
+  v1::SubmitRequest good = SignTestRequest(0, {MakeTestEntry(0, 1, &random_)},
+                                           register_.entry_seeds[0]);
+  EXPECT_EQ(submit(good, std::nullopt), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(submit(good, 1), absl::StatusCode::kPermissionDenied);
+
+  v1::SubmitRequest bad = good;
+  bad.clear_signature();
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kPermissionDenied);
+  bad = good;
+  bad.mutable_entries(0)->mutable_record_salt()->back() ^= 1;
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kPermissionDenied);
+  bad = SignTestRequest(0, {MakeTestEntry(0, 1, &random_)},
+                        register_.entry_seeds[1]);
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kPermissionDenied);
+  bad = SignTestRequest(7, {MakeTestEntry(7, 1, &random_)},
+                        register_.entry_seeds[0]);
+  EXPECT_EQ(submit(bad, 7), absl::StatusCode::kPermissionDenied);
+
+  bad = SignTestRequest(0, {MakeTestEntry(1, 1, &random_)},
+                        register_.entry_seeds[0]);
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kInvalidArgument);
+  bad = SignTestRequest(0, {}, register_.entry_seeds[0]);
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kInvalidArgument);
+  v1::Entry garbage = MakeTestEntry(0, 1, &random_);
+  garbage.set_record("\xff garbage");
+  bad = SignTestRequest(0, {garbage}, register_.entry_seeds[0]);
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kInvalidArgument);
+  v1::Entry other_id = MakeTestEntry(0, 1, &random_);
+  other_id.set_entry_id(random_.Draw(16));
+  bad = SignTestRequest(0, {other_id}, register_.entry_seeds[0]);
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.add_opaque()->set_data("x");
+  EXPECT_EQ(submit(bad, 0), absl::StatusCode::kInvalidArgument);
+
+  EXPECT_TRUE(SubmitRequest(good, 0).ok());
+}
+
+TEST_F(LogTest, SealTimesStandStillWhileTheClockIsBehind) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const auto submit = [&](uint64_t number) {
+    return SubmitRequest(
+               SignTestRequest(0, {MakeTestEntry(0, number, &random_)},
+                               register_.entry_seeds[0]),
+               0)
+        .status();
+  };
+  ASSERT_TRUE(submit(1).ok());
+  clock_.Step(-3600 * 1000);
+  ASSERT_TRUE(submit(2).ok());
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(submit(3).ok());
+  clock_.Step(7200 * 1000);
+  ASSERT_TRUE(submit(4).ok());
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+TEST_F(LogTest, AFrozenLogSignsNothingMore) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Submit({"a"}).ok());
+  absl::StatusOr<Placement> waiting;
+  log_->Submit(MakeTestSubmission({"b"}, {}, log_->id_tagger(), &waiting));
+  log_->Freeze(absl::DataLossError("a test"));
+  EXPECT_FALSE(log_->RunOnce().ok());
+  EXPECT_FALSE(waiting.ok());
+  EXPECT_EQ(log_->Latest()->head.size, 1u);
+  absl::StatusOr<Placement> later;
+  log_->Submit(MakeTestSubmission({"c"}, {}, log_->id_tagger(), &later));
+  EXPECT_TRUE(absl::IsFailedPrecondition(later.status())) << later.status();
+}
+
+TEST_F(LogTest, ProvesOldLeavesInOldTrees) {
+  ASSERT_TRUE(Open().ok());
+  std::vector<TreeHead> heads;
+  for (int batch = 0; batch < 20; ++batch) {
+    std::vector<std::string> entries;
+    for (int i = 0; i <= batch * 3; ++i) {
+      entries.push_back(absl::StrCat(batch, " ", i));
+    }
+    ASSERT_TRUE(Submit(entries).ok());
+    heads.push_back(log_->Latest()->head);
+  }
+  ASSERT_TRUE(Open().ok());
+  for (const TreeHead& head : heads) {
+    const uint64_t index = random_.Below(head.size);
+    const auto proof = MakeProof(log_.get(), index, head.size);
+    ASSERT_TRUE(proof.ok()) << proof.status();
+    std::vector<Hash> path;
+    for (const std::string& hash : proof->path()) {
+      path.push_back(*HashFromBytes(hash));
+    }
+    const auto entry = log_->tiles().Entry(index);
+    ASSERT_TRUE(entry.ok());
+    EXPECT_EQ(VerifyInclusion(LeafHash(*entry), index, path, head),
+              Finding::kOk);
+  }
+  const uint64_t size = heads.back().size;
+  EXPECT_TRUE(absl::IsOutOfRange(MakeProof(log_.get(), size, 0).status()));
+  EXPECT_TRUE(absl::IsOutOfRange(MakeProof(log_.get(), 0, size + 1).status()));
+}
+
+// A commit that failed, kept or not: nobody was told that it stands, the
+// process stops, and after a restart the log goes on from what is there.
+TEST_F(LogTest, AFailedCommitStopsTheLogAndARestartGoesOn) {
+  for (const bool kept : {false, true}) {
+    rows_ = std::make_unique<MemoryRows>();
+    bool fail = false;
+    storage_ =
+        std::make_unique<MemoryStorage>(rows_.get(), [&](const StorageBatch&) {
+          if (!fail) return MemoryStorage::Fate::kCommit;
+          return kept ? MemoryStorage::Fate::kFailButKeep
+                      : MemoryStorage::Fate::kFail;
+        });
+    folder_ += kept ? "_kept" : "_lost";
+    ASSERT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
+    ASSERT_TRUE(Open().ok());
+    ASSERT_TRUE(Submit({"a"}).ok());
+    const std::string id = random_.Draw(16);
+    fail = true;
+    EXPECT_FALSE(Submit({"b"}, {id}).ok());
+    EXPECT_FALSE(Submit({"c"}).ok()) << "a stopped log must stay stopped";
+    EXPECT_EQ(log_->Latest()->head.size, 1u);
+
+    storage_ = std::make_unique<MemoryStorage>(rows_.get());
+    ASSERT_TRUE(Open().ok());
+    EXPECT_EQ(log_->Latest()->head.size, kept ? 2u : 1u);
+    const auto retried = Submit({"b"}, {id});
+    ASSERT_TRUE(retried.ok()) << retried.status();
+    EXPECT_EQ(retried->leaf_indices, (std::vector<uint64_t>{1}));
+    EXPECT_EQ(log_->Latest()->head.size, 2u);
+    EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+  }
+}
+
+absl::Status ScrubAll(Log* log, const std::string& id_key) {
+  return Scrub(log, id_key, [](uint64_t) { return true; });
+}
+
+TEST_F(LogTest, TheScrubFindsNothingInASoundLog) {
+  ASSERT_TRUE(OpenAccess().ok());
+  for (int batch = 0; batch < 40; ++batch) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < 10; ++i) {
+      entries.push_back(MakeTestEntry(0, i, &random_));
+    }
+    ASSERT_TRUE(
+        SubmitRequest(SignTestRequest(0, entries, register_.entry_seeds[0]), 0)
+            .ok());
+  }
+  EXPECT_TRUE(ScrubAll(log_.get(), id_key_).ok())
+      << ScrubAll(log_.get(), id_key_);
+}
+
+// One flipped bit in each kind of row, in the last batch and in an old one:
+// the start or the scrub names the kind, and nothing is signed.
+TEST_F(LogTest, AFlippedBitInAnyKindOfRowIsNamed) {
+  const struct {
+    RowKind kind;
+    uint8_t sub;
+    std::string name;
+  } kinds[] = {
+      {RowKind::kHead, 0, "head"},
+      {RowKind::kEntries, 0, "entries"},
+      {RowKind::kHashes, 0, "hashes"},
+      {RowKind::kTile, 1, "tile"},
+      {RowKind::kIds, 0, "ids"},
+      {RowKind::kVaultPage, 0, "vault page"},
+      {RowKind::kDocuments, 0, "documents"},
+  };
+  ASSERT_TRUE(OpenAccess().ok());
+  std::vector<uint64_t> firsts = {0, 2};
+  for (int batch = 0; batch < 3; ++batch) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < 300; ++i) {
+      entries.push_back(MakeTestEntry(0, i, &random_));
+    }
+    firsts.push_back(log_->Latest()->head.size);
+    ASSERT_TRUE(
+        SubmitRequest(SignTestRequest(0, entries, register_.entry_seeds[0]), 0)
+            .ok());
+  }
+  const std::string checkpoint = log_->Latest()->checkpoint;
+  for (const auto& kind : kinds) {
+    int flipped = 0;
+    for (const uint64_t first : firsts) {
+      if (!rows_->FlipBit(first, kind.kind, kind.sub, 20)) continue;
+      ++flipped;
+      const absl::Status opened = Open();
+      const absl::Status found =
+          opened.ok() ? ScrubAll(log_.get(), id_key_) : opened;
+      EXPECT_TRUE(absl::IsDataLoss(found))
+          << kind.name << " at " << first << ": " << found;
+      EXPECT_NE(found.message().find(kind.name), std::string::npos)
+          << kind.name << " at " << first << ": " << found;
+      if (opened.ok()) {
+        EXPECT_EQ(log_->Latest()->checkpoint, checkpoint);
+      }
+      ASSERT_TRUE(rows_->FlipBit(first, kind.kind, kind.sub, 20));
+    }
+    EXPECT_GT(flipped, 0) << kind.name;
+  }
+  ASSERT_TRUE(Open().ok());
+  EXPECT_TRUE(ScrubAll(log_.get(), id_key_).ok());
+}
+
+}  // namespace
+}  // namespace vidimus

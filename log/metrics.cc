@@ -1,0 +1,77 @@
+#include "log/metrics.h"
+
+namespace vidimus {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+
+}  // namespace
+
+LogMetrics::LogMetrics(prometheus::Registry* registry,
+                       const std::string& origin)
+    : origin_(origin) {
+  const std::map<std::string, std::string> log{{"log", origin}};
+  const auto counter = [&](const char* name, const char* help) {
+    return &BuildCounter().Name(name).Help(help).Register(*registry).Add(log);
+  };
+  const auto gauge = [&](const char* name, const char* help) {
+    return &BuildGauge().Name(name).Help(help).Register(*registry).Add(log);
+  };
+  const auto histogram = [&](const char* name, const char* help,
+                             prometheus::Histogram::BucketBoundaries bounds) {
+    return &BuildHistogram().Name(name).Help(help).Register(*registry).Add(
+        log, std::move(bounds));
+  };
+  refusals_ = &BuildCounter()
+                   .Name("vidimus_refused_requests_total")
+                   .Help("Submissions refused, by status code.")
+                   .Register(*registry);
+  entries_ = counter("vidimus_entries_total",
+                     "Entries sequenced since the start of the process.");
+  batches_ = counter("vidimus_batches_total",
+                     "Batches published since the start of the process.");
+  size_ = gauge("vidimus_tree_size", "Leaves under the newest checkpoint.");
+  frozen_ = gauge("vidimus_frozen",
+                  "1 if the log has stopped signing and waits for a person.");
+  pool_entries_ = gauge("vidimus_pool_entries", "Entries that wait.");
+  pool_bytes_ = gauge("vidimus_pool_bytes", "Bytes of entries that wait.");
+  ids_entries_ = gauge("vidimus_ids_entries", "Entry ids remembered.");
+  ids_bytes_ = gauge("vidimus_ids_bytes", "Memory for entry ids.");
+  disk_free_bytes_ =
+      gauge("vidimus_disk_free_bytes", "Free space under the log's folder.");
+  scrubbed_leaves_ = gauge("vidimus_scrubbed_leaves",
+                           "Leaves re-verified in the scrub under way.");
+  batch_seconds_ =
+      histogram("vidimus_batch_seconds",
+                "Commit, verification and publication of a batch.",
+                {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5});
+  batch_entries_ = histogram("vidimus_batch_entries", "Entries in a batch.",
+                             {1, 4, 16, 64, 256, 1024, 4096});
+}
+
+void LogMetrics::ObserveBatch(uint64_t entries, uint64_t size,
+                              int64_t duration_ms) {
+  entries_->Increment(static_cast<double>(entries));
+  batches_->Increment();
+  size_->Set(static_cast<double>(size));
+  batch_seconds_->Observe(static_cast<double>(duration_ms) / 1e3);
+  batch_entries_->Observe(static_cast<double>(entries));
+}
+
+void LogMetrics::CountRefusal(const std::string& code) {
+  refusals_->Add({{"log", origin_}, {"code", code}}).Increment();
+}
+
+void LogMetrics::SetPool(uint64_t entries, uint64_t bytes) {
+  pool_entries_->Set(static_cast<double>(entries));
+  pool_bytes_->Set(static_cast<double>(bytes));
+}
+
+void LogMetrics::SetIds(uint64_t entries, uint64_t bytes) {
+  ids_entries_->Set(static_cast<double>(entries));
+  ids_bytes_->Set(static_cast<double>(bytes));
+}
+
+}  // namespace vidimus

@@ -1,0 +1,56 @@
+// What a log tells Prometheus about itself. No label or value says anything
+// about a person; administrations appear nowhere but in the register.
+#ifndef VIDIMUS_LOG_METRICS_H_
+#define VIDIMUS_LOG_METRICS_H_
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <cstdint>
+#include <string>
+
+namespace vidimus {
+
+// The metrics of one log, labelled with its origin. Any thread.
+class LogMetrics {
+ public:
+  // Registers them; `registry` is not owned and outlives this.
+  LogMetrics(prometheus::Registry* registry, const std::string& origin);
+
+  // One batch: its leaves but for cover leaves and the seal, the size after
+  // it, and how long commit, verification and publication took together.
+  void ObserveBatch(uint64_t entries, uint64_t size, int64_t duration_ms);
+  // A request that was refused, by its status code's name.
+  void CountRefusal(const std::string& code);
+  void SetFrozen(bool frozen) { frozen_->Set(frozen ? 1 : 0); }
+  void SetPool(uint64_t entries, uint64_t bytes);
+  void SetIds(uint64_t entries, uint64_t bytes);
+  void SetDiskFree(uint64_t bytes) {
+    disk_free_bytes_->Set(static_cast<double>(bytes));
+  }
+  void SetScrubbed(uint64_t leaves) {
+    scrubbed_leaves_->Set(static_cast<double>(leaves));
+  }
+
+ private:
+  prometheus::Family<prometheus::Counter>* refusals_;
+  const std::string origin_;
+  prometheus::Counter* entries_;
+  prometheus::Counter* batches_;
+  prometheus::Gauge* size_;
+  prometheus::Gauge* frozen_;
+  prometheus::Gauge* pool_entries_;
+  prometheus::Gauge* pool_bytes_;
+  prometheus::Gauge* ids_entries_;
+  prometheus::Gauge* ids_bytes_;
+  prometheus::Gauge* disk_free_bytes_;
+  prometheus::Gauge* scrubbed_leaves_;
+  prometheus::Histogram* batch_seconds_;
+  prometheus::Histogram* batch_entries_;
+};
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_LOG_METRICS_H_

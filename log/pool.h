@@ -1,0 +1,145 @@
+// The pool: what has been submitted and waits for its batch. The doors add,
+// the sequencer takes. Bounded in entries and bytes, with a queue, a bound and
+// a rate for each administration, so that one that floods the log is pushed
+// back alone.
+//
+// Threads: Add, Close and the gauges from any; Wait and Take from one.
+#ifndef VIDIMUS_LOG_POOL_H_
+#define VIDIMUS_LOG_POOL_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "log/clock.h"
+#include "log/idempotency.h"
+#include "log/publisher.h"
+#include "proto/mutex.h"
+#include "verifier/hash.h"
+
+namespace vidimus {
+
+// The private side of an access log's entry: goes into the vault.
+struct PendingOpening {
+  std::string entry_id;  // 16 bytes
+  std::string subject;   // canonical id: never leaves memory but encrypted
+  std::string record_salt, record;
+  std::string actor_salt, actor;
+};
+
+// An entry on its way into a batch.
+struct PendingEntry {
+  // Opaque log: the entry. Access log: a register document, or empty.
+  std::string data;
+  // Opaque log: the entry's leaf hash. Access log: the register key if `data`
+  // is a document, else the entry's commitment.
+  Hash hash;
+  std::optional<IdTag> tag;
+  // Access log: null if `data` is a document.
+  std::unique_ptr<PendingOpening> opening;
+};
+
+// What the administration signed over a request: kept in the vault.
+struct RequestSignature {
+  std::string signature;          // 64 bytes
+  std::vector<Hash> leaf_hashes;  // of the whole request, in its order
+};
+
+// Where a submission came to stand: one leaf for each of its entries, in the
+// submission's order, all of them covered by `published`.
+struct Placement {
+  std::shared_ptr<const Published> published;
+  std::vector<uint64_t> leaf_indices;
+};
+
+// One request. It stands in one batch, or is refused, as a whole.
+struct Submission {
+  uint32_t administration = 0;
+  std::vector<PendingEntry> entries;          // at least one
+  std::unique_ptr<RequestSignature> request;  // access log only
+  // Called exactly once, from the sequencer's thread: must be quick.
+  absl::AnyInvocable<void(absl::StatusOr<Placement>)> done;
+
+  // What it occupies in the pool.
+  size_t Bytes() const;
+};
+
+struct PoolOptions {
+  size_t entries_max = 65536;
+  size_t bytes_max = 256 << 20;
+  // Of one administration.
+  size_t queue_entries_max = 32768;
+  // Entries per second an administration may submit on average, 0: no limit;
+  // up to `quota_burst_s` seconds' worth at once.
+  double quota_per_s = 0;
+  double quota_burst_s = 10;
+};
+
+class Pool {
+ public:
+  // `clock` is not owned.
+  Pool(const PoolOptions& options, Clock* clock);
+
+  // Takes `submission`, or calls its `done` at once with
+  //   kUnavailable: the pool is full or closed; retry this call.
+  //   kResourceExhausted: over the administration's quota.
+  void Add(Submission submission) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // From now on refuses every submission with `status`, or takes them again if
+  // it is OK. What is in the pool can still be taken.
+  void Refuse(absl::Status status) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Waits until something is in the pool, or it is closed, or `timeout_ms` has
+  // passed. True if there is something to take.
+  bool Wait(int64_t timeout_ms) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Waits until the pool is closed, or `timeout_ms` has passed.
+  void WaitClosed(int64_t timeout_ms) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // The next submissions, the administrations in turn and each one's own in
+  // their order, of at most `entries_max` entries and `bytes_max` bytes
+  // together (one submission at least, if there is any).
+  std::vector<Submission> Take(size_t entries_max, size_t bytes_max)
+      ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Refuses all further submissions; what is in the pool can still be taken.
+  void Close() ABSL_LOCKS_EXCLUDED(mu_);
+  bool closed() const ABSL_LOCKS_EXCLUDED(mu_);
+
+  size_t entries() const ABSL_LOCKS_EXCLUDED(mu_);
+  size_t bytes() const ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  struct Queue {
+    std::deque<Submission> submissions;
+    size_t entries = 0;
+    double tokens = 0;
+    int64_t tokens_at_ms = 0;
+  };
+
+  absl::Status Admit(const Submission& submission)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const PoolOptions options_;
+  Clock* const clock_;
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  std::map<uint32_t, Queue> queues_ ABSL_GUARDED_BY(mu_);
+  uint32_t next_administration_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t entries_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status refusal_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_LOG_POOL_H_

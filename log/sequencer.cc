@@ -1,0 +1,204 @@
+// Invariants:
+// - the size never falls, and no index is given twice;
+// - a head is signed only after all it covers is durable and verified;
+// - each head is consistent with the one before;
+// - each submission taken is answered once, and with OK only after a head that
+//   covers all its entries is public.
+#include "log/sequencer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "verifier/check.h"
+
+namespace vidimus {
+namespace {
+
+absl::Status OtherContent(size_t entry) {
+  return absl::AlreadyExistsError(absl::StrCat(
+      "entry ", entry,
+      " of the request: its id was submitted before with other content; take "
+      "a new id for a new entry"));
+}
+
+}  // namespace
+
+Sequencer::Sequencer(const SequencerOptions& options, const Parts& parts,
+                     TreeEdge edge, BatchVerifier verifier)
+    : options_(options),
+      parts_(parts),
+      edge_(std::move(edge)),
+      verifier_(std::move(verifier)) {}
+
+absl::Status Sequencer::Run() {
+  while (stopped_.ok()) {
+    if (!parts_.pool->Wait(1000)) {
+      if (parts_.pool->closed()) break;
+      continue;
+    }
+    if (options_.batch_period_ms > 0) {
+      const int64_t now_ms = parts_.clock->SteadyMs();
+      parts_.pool->WaitClosed(options_.batch_period_ms -
+                              now_ms % options_.batch_period_ms);
+    }
+    RETURN_IF_ERROR(RunOnce());
+  }
+  return stopped_;
+}
+
+absl::Status Sequencer::RunOnce() {
+  RETURN_IF_ERROR(stopped_);
+  std::vector<Submission> submissions =
+      parts_.pool->Take(options_.batch_entries_max, options_.batch_bytes_max);
+  if (submissions.empty()) return absl::OkStatus();
+  parts_.idempotency->Expire(parts_.clock->NowMs() / 1000);
+
+  struct Accepted {
+    Submission* submission;
+    std::vector<Decision> decisions;
+  };
+  std::vector<Accepted> accepted;
+  std::vector<FreshEntry> fresh;
+  FreshIds ids;
+  for (Submission& submission : submissions) {
+    absl::StatusOr<std::vector<Decision>> decisions =
+        Decide(submission, fresh.size(), &ids);
+    if (!decisions.ok()) {
+      submission.done(decisions.status());
+      continue;
+    }
+    for (size_t i = 0; i < decisions->size(); ++i) {
+      const Decision& decision = (*decisions)[i];
+      if (decision.fresh && decision.value == fresh.size()) {
+        fresh.push_back({&submission, &submission.entries[i]});
+      }
+    }
+    accepted.push_back({&submission, *std::move(decisions)});
+  }
+  if (accepted.empty()) return absl::OkStatus();
+
+  std::vector<uint64_t> leaf_indices;
+  if (!fresh.empty()) {
+    absl::StatusOr<std::vector<uint64_t>> sequenced = Sequence(fresh);
+    if (sequenced.ok()) {
+      leaf_indices = *std::move(sequenced);
+    } else {
+      stopped_ = sequenced.status();
+    }
+  }
+  const std::shared_ptr<const Published> published = parts_.publisher->Latest();
+  for (Accepted& one : accepted) {
+    if (!stopped_.ok()) {
+      one.submission->done(absl::UnavailableError(
+          "the log stopped while this request was under way, which may have "
+          "been recorded or not; submit it again with the same ids"));
+      continue;
+    }
+    Placement placement{published, {}};
+    placement.leaf_indices.reserve(one.decisions.size());
+    for (const Decision& decision : one.decisions) {
+      placement.leaf_indices.push_back(
+          decision.fresh ? leaf_indices[decision.value] : decision.value);
+    }
+    one.submission->done(std::move(placement));
+  }
+  return stopped_;
+}
+
+size_t Sequencer::IdHash::operator()(const std::array<uint8_t, 16>& id) const {
+  size_t hash;
+  static_assert(sizeof(hash) <= sizeof(id));
+  std::memcpy(&hash, id.data(), sizeof(hash));
+  return hash;
+}
+
+absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
+    const Submission& submission, uint64_t fresh, FreshIds* ids) {
+  std::vector<Decision> decisions;
+  decisions.reserve(submission.entries.size());
+  std::vector<const IdTag*> added;
+  const auto decide = [&]() -> absl::Status {
+    for (size_t i = 0; i < submission.entries.size(); ++i) {
+      const std::optional<IdTag>& tag = submission.entries[i].tag;
+      if (!tag.has_value()) {
+        decisions.push_back({true, fresh++});
+        continue;
+      }
+      if (const auto it = ids->find(tag->id); it != ids->end()) {
+        if (it->second.digest != tag->digest) return OtherContent(i);
+        decisions.push_back({true, it->second.place});
+        continue;
+      }
+      ASSIGN_OR_RETURN(const std::optional<Idempotency::Known> known,
+                       parts_.idempotency->Find(*tag));
+      if (known.has_value()) {
+        if (!known->same_content) return OtherContent(i);
+        decisions.push_back({false, known->leaf_index});
+        continue;
+      }
+      ids->emplace(tag->id, FreshId{tag->digest, fresh});
+      added.push_back(&*tag);
+      decisions.push_back({true, fresh++});
+    }
+    return parts_.idempotency->Reserve(ids->size());
+  };
+  const absl::Status refused = decide();
+  if (refused.ok()) return decisions;
+  for (const IdTag* tag : added) ids->erase(tag->id);
+  return refused;
+}
+
+absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
+    const std::vector<FreshEntry>& fresh) {
+  const uint64_t first = edge_.size;
+  const int64_t now_s = parts_.clock->NowMs() / 1000;
+  ASSIGN_OR_RETURN(MadeBatch made, parts_.maker->Make(first, fresh));
+  CHECK_EQ(made.places.size(), fresh.size());
+
+  std::vector<uint64_t> leaf_indices;
+  std::vector<Idempotency::Placed> placed;
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    CHECK_LT(made.places[i], made.leaf_hashes.size());
+    leaf_indices.push_back(first + made.places[i]);
+    if (fresh[i].entry->tag.has_value()) {
+      placed.push_back({leaf_indices.back(), *fresh[i].entry->tag});
+    }
+  }
+  std::sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) {
+    return a.leaf_index < b.leaf_index;
+  });
+
+  auto next = std::make_shared<Published>();
+  next->tree = std::make_shared<const GrownTree>(edge_, made.leaf_hashes);
+  next->head = next->tree->head();
+  Integrated integrated = Integrate(edge_, made.leaf_hashes);
+
+  StorageBatch batch{first, next->head, std::move(integrated.rows)};
+  batch.rows.push_back({RowKind::kEntries, 0, std::move(made.entries)});
+  if (!placed.empty()) {
+    batch.rows.push_back({RowKind::kIds, 0,
+                          parts_.idempotency->EncodeRow(placed, first, now_s)});
+  }
+  for (Row& row : made.rows) batch.rows.push_back(std::move(row));
+
+  const int64_t begin_ms = parts_.clock->SteadyMs();
+  RETURN_IF_ERROR(parts_.storage->Commit(batch, verifier_.head()));
+  RETURN_IF_ERROR(
+      Annotate(verifier_.Verify(batch), "verifying before signing"));
+  for (Row& row : batch.rows) {
+    if (row.kind == RowKind::kEntries) next->entries = std::move(row.value);
+  }
+  RETURN_IF_ERROR(parts_.publisher->Publish(std::move(next)));
+  edge_ = std::move(integrated.edge);
+  parts_.idempotency->Remember(placed, now_s);
+  parts_.metrics->ObserveBatch(leaf_indices.size(), edge_.size,
+                               parts_.clock->SteadyMs() - begin_ms);
+  return leaf_indices;
+}
+
+}  // namespace vidimus

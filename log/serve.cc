@@ -1,0 +1,421 @@
+#include "log/serve.h"
+
+#include <prometheus/registry.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "log/folder.h"
+#include "log/grpc_door.h"
+#include "log/hosted_log.h"
+#include "log/http_door.h"
+#include "log/leveldb_storage.h"
+#include "log/log.h"
+#include "log/scrub.h"
+#include "proto/address.h"
+#include "proto/grpc_tls.h"
+#include "proto/http_server.h"
+#include "proto/status.h"
+
+namespace vidimus {
+namespace {
+
+constexpr std::chrono::milliseconds kHousekeepingPeriod(1000);
+
+void Say(const std::string& line) {
+  fprintf(stderr, "vidimus-log: %s\n", line.c_str());
+}
+
+LogOptions OptionsFrom(const v1::Settings& settings,
+                       std::optional<OpeningRegister> opening) {
+  LogOptions options;
+  options.sequencer.batch_entries_max = settings.batches().batch_entries_max();
+  options.sequencer.batch_bytes_max = settings.batches().batch_bytes_max();
+  options.sequencer.batch_period_ms =
+      opening.has_value() ? settings.batches().batch_period_ms() : 0;
+  options.pool.entries_max = settings.limits().pool_entries_max();
+  options.pool.bytes_max = settings.limits().pool_bytes_max();
+  options.pool.quota_per_s = settings.quota().entries_per_second();
+  // An opaque log knows no callers: all of them share one queue.
+  options.pool.queue_entries_max =
+      opening.has_value()
+          ? options.pool.entries_max * settings.quota().pool_percent() / 100
+          : options.pool.entries_max;
+  options.idempotency.keep_s = settings.idempotency().days() * 24 * 3600;
+  options.idempotency.bytes_max = settings.idempotency().bytes_max();
+  options.tile_cache_bytes = settings.disk().tile_cache_bytes();
+  options.opening_register = std::move(opening);
+  return options;
+}
+
+// One log of this process with all that it stands on and its threads.
+class OpenLog {
+ public:
+  static absl::StatusOr<std::unique_ptr<OpenLog>> Open(
+      const std::string& dir, const std::string& lock,
+      const std::string& scrub_period, WorkerPool* workers,
+      prometheus::Registry* registry) {
+    std::unique_ptr<OpenLog> log(new OpenLog(dir));
+    RETURN_IF_ERROR(log->Start(lock, scrub_period, workers, registry));
+    return log;
+  }
+
+  ~OpenLog() { Stop(); }
+
+  HostedLog* hosted() { return hosted_.get(); }
+  const v1::Settings& settings() const { return content_.settings; }
+  const LogFolder& folder() const { return folder_; }
+
+  // Begins to sequence. `ended` is called from a thread of its own when the log
+  // can't go on and the process must stop.
+  void Run(std::function<void(const absl::Status&)> ended) {
+    sequencer_ = std::thread([this, ended = std::move(ended)] {
+      const absl::Status status = log_->Run();
+      if (status.ok()) return;
+      // What is damaged can still be read; a log that can't write must stop
+      // and look again at what its disk holds.
+      if (absl::IsDataLoss(status)) {
+        Freeze(status);
+      } else {
+        ended(status);
+      }
+      RefuseRest();
+    });
+    housekeeper_ = std::thread([this] { KeepHouse(); });
+    if (scrub_period_s_ > 0) {
+      scrubber_ = std::thread([this] { ScrubForEver(); });
+    }
+  }
+
+  // Answers what was taken and ends the threads.
+  void Stop() {
+    {
+      MutexLock lock(&mu_);
+      stopping_ = true;
+      stopped_.SignalAll();
+    }
+    if (log_ != nullptr) log_->Close();
+    for (std::thread* thread : {&sequencer_, &housekeeper_, &scrubber_}) {
+      if (thread->joinable()) thread->join();
+    }
+  }
+
+ private:
+  explicit OpenLog(const std::string& dir) : folder_{dir} {}
+
+  absl::Status Start(const std::string& lock_path,
+                     const std::string& scrub_period, WorkerPool* workers,
+                     prometheus::Registry* registry) {
+    ASSIGN_OR_RETURN(content_, ReadFolder(folder_));
+    const v1::Settings& settings = content_.settings;
+    scrub_period_s_ = settings.disk().scrub_period_s();
+    if (!scrub_period.empty() &&
+        !absl::SimpleAtoi(scrub_period, &scrub_period_s_)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--scrub_period \"", scrub_period, "\" is not a number of seconds"));
+    }
+    // The lock first: it tells whether another server has this log.
+    ASSIGN_OR_RETURN(
+        lock_, OpenSigningLock(PosixDisk(),
+                               lock_path.empty() ? folder_.Lock() : lock_path));
+    LevelDbOptions leveldb;
+    leveldb.block_cache_bytes = settings.disk().leveldb_cache_bytes();
+    ASSIGN_OR_RETURN(storage_, OpenLevelDbStorage(leveldb, folder_.Data()));
+    signer_ = std::make_unique<Ed25519NoteSigner>(
+        settings.origin(), kKeyTypeEd25519, content_.signing_seed);
+    ASSIGN_OR_RETURN(
+        log_,
+        Log::Open(OptionsFrom(settings, content_.opening_register),
+                  {storage_.get(), lock_.get(), PosixDisk(), SystemClock(),
+                   SystemRandom(), signer_.get(), registry, folder_.Ids(),
+                   folder_.Vault(), content_.id_key, content_.vault_key}));
+    SubmitLimits limits;
+    limits.entry_bytes_max =
+        std::min<size_t>(settings.limits().entry_bytes_max(), 65535);
+    limits.record_bytes_max = settings.limits().record_bytes_max();
+    limits.request_entries_max = settings.limits().request_entries_max();
+    hosted_ = std::make_unique<HostedLog>(log_.get(), limits, workers);
+    return absl::OkStatus();
+  }
+
+  void Freeze(const absl::Status& why) {
+    if (log_->frozen()) return;
+    Say(absl::StrCat("log ", log_->origin(),
+                     " is frozen: ", std::string(why.message())));
+    log_->Freeze(why);
+  }
+
+  // Answers what still comes out of the pool of a log that signs no more.
+  void RefuseRest() {
+    while (log_->pool().Wait(1000) || !log_->pool().closed()) {
+      for (Submission& submission : log_->pool().Take(SIZE_MAX, SIZE_MAX)) {
+        submission.done(absl::FailedPreconditionError(
+            "the log has stopped and waits for a person; nothing of this "
+            "request was recorded"));
+      }
+    }
+  }
+
+  // Waits; false when the log is stopping.
+  bool Sleep(std::chrono::milliseconds period) ABSL_LOCKS_EXCLUDED(mu_) {
+    const auto deadline = std::chrono::steady_clock::now() + period;
+    MutexLock lock(&mu_);
+    while (!stopping_ && stopped_.WaitUntil(&mu_, deadline)) {
+    }
+    return !stopping_;
+  }
+
+  // The disk's free space and the gauges.
+  void KeepHouse() {
+    bool full = false;
+    while (Sleep(kHousekeepingPeriod)) {
+      LogMetrics& metrics = log_->metrics();
+      metrics.SetPool(log_->pool().entries(), log_->pool().bytes());
+      struct statvfs disk;
+      if (statvfs(folder_.path.c_str(), &disk) != 0) continue;
+      const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+      metrics.SetDiskFree(free);
+      const uint64_t least = settings().disk().free_bytes_min();
+      if (log_->frozen() || full == (free < least)) continue;
+      full = free < least;
+      const std::string state = absl::StrCat(
+          free, " bytes free under ", folder_.path, " (limit ", least, ")");
+      Say(absl::StrCat(
+          full ? "submissions are refused: " : "submissions are taken again: ",
+          state));
+      log_->pool().Refuse(
+          full ? WithRetryAfter(
+                     absl::UnavailableError("the log's disk is nearly full; "
+                                            "submissions are refused until its "
+                                            "operator has made room"),
+                     std::chrono::seconds(60))
+               : absl::OkStatus());
+    }
+  }
+
+  void ScrubForEver() {
+    while (Sleep(std::chrono::milliseconds(0))) {
+      const int64_t begin_ms = SystemClock()->SteadyMs();
+      const uint64_t size = log_->Latest()->head.size;
+      const absl::Status status =
+          Scrub(log_.get(), content_.id_key, [&](uint64_t leaves) {
+            log_->metrics().SetScrubbed(leaves);
+            // Spread over the period: a leaf's turn comes at its share of it.
+            const int64_t due_ms =
+                begin_ms + static_cast<int64_t>(scrub_period_s_ * 1000 *
+                                                (double(leaves) / size));
+            const int64_t early_ms = due_ms - SystemClock()->SteadyMs();
+            return Sleep(
+                std::chrono::milliseconds(std::max<int64_t>(early_ms, 0)));
+          });
+      if (absl::IsCancelled(status)) return;
+      if (!status.ok()) return Freeze(status);
+      const int64_t rest_ms =
+          begin_ms + scrub_period_s_ * 1000 - SystemClock()->SteadyMs();
+      if (!Sleep(std::chrono::milliseconds(std::max<int64_t>(rest_ms, 0)))) {
+        return;
+      }
+    }
+  }
+
+  const LogFolder folder_;
+  FolderContent content_;
+  int64_t scrub_period_s_ = 0;
+  std::unique_ptr<SigningLock> lock_;
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<NoteSigner> signer_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<HostedLog> hosted_;
+  std::thread sequencer_;
+  std::thread housekeeper_;
+  std::thread scrubber_;
+
+  Mutex mu_;
+  CondVar stopped_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// SIGTERM and SIGINT as calls of Wait; blocked in every thread that is begun
+// after this is made.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+  void Wait() {
+    int signal;
+    sigwait(&signals_, &signal);
+  }
+  static void Raise() { kill(getpid(), SIGTERM); }
+
+ private:
+  sigset_t signals_;
+};
+
+absl::Status JudgePlaintext(const std::string& flag, const std::string& address,
+                            const std::string& insecure_listen) {
+  ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
+  if (parsed.IsLoopback() || address == insecure_listen) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--", flag, " ", address,
+      " would serve plaintext beyond this machine; use --https or --grpc, or "
+      "name the very address in --insecure_listen"));
+}
+
+void Announce(const std::string& scheme, const std::string& address, int port) {
+  HostPort bound = *ParseHostPort(address);
+  bound.port = static_cast<uint16_t>(port);
+  printf("listening %s://%s\n", scheme.c_str(), bound.ToString().c_str());
+  fflush(stdout);
+}
+
+}  // namespace
+
+absl::Status Serve(const ServeOptions& options) {
+  StopSignals signals;
+  prometheus::Registry registry;
+  if (!options.lock.empty() && options.dirs.size() != 1) {
+    return absl::InvalidArgumentError(
+        "--lock is one file and there are several --dir: each log needs a "
+        "lock of its own");
+  }
+  std::vector<std::unique_ptr<OpenLog>> logs;
+  std::vector<HostedLog*> hosted;
+  // After the logs, so that it ends before them.
+  WorkerPool workers(
+      std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  for (const std::string& dir : options.dirs) {
+    ASSIGN_OR_RETURN(std::unique_ptr<OpenLog> log,
+                     OpenLog::Open(dir, options.lock, options.scrub_period,
+                                   &workers, &registry));
+    hosted.push_back(log->hosted());
+    logs.push_back(std::move(log));
+  }
+
+  const v1::Settings& settings = logs[0]->settings();
+  const v1::Listeners& listeners = settings.listeners();
+  const auto either = [](const std::string& flag, const std::string& setting) {
+    return flag.empty() ? setting : flag;
+  };
+  const std::string http = either(options.http, listeners.http());
+  const std::string https = either(options.https, listeners.https());
+  const std::string grpc = either(options.grpc, listeners.grpc());
+  const std::string grpc_plaintext =
+      either(options.grpc_plaintext, listeners.grpc_plaintext());
+  if (http.empty() && https.empty() && grpc.empty() && grpc_plaintext.empty()) {
+    return absl::InvalidArgumentError(
+        "nowhere to listen: give --http, --https, --grpc or --grpc_plaintext, "
+        "or set `listeners` in settings.textproto");
+  }
+
+  std::atomic<bool> stopping{false};
+  const auto ready = [&] {
+    if (stopping) return false;
+    return std::none_of(hosted.begin(), hosted.end(),
+                        [](HostedLog* one) { return one->log->frozen(); });
+  };
+  HttpDoor plaintext_door(hosted, false, &registry, ready);
+  HttpDoor tls_door(hosted, true, &registry, ready);
+  std::unique_ptr<HttpServer> http_server;
+  std::unique_ptr<HttpServer> https_server;
+  std::unique_ptr<GrpcDoor> grpc_door;
+  std::unique_ptr<GrpcDoor> grpc_plaintext_door;
+
+  HttpServerOptions http_options;
+  http_options.threads = static_cast<int>(settings.threads().http());
+  http_options.body_bytes_max = settings.limits().request_bytes_max();
+  http_options.connections_max = listeners.connections_max();
+  http_options.request_timeout =
+      std::chrono::milliseconds(listeners.request_timeout_ms());
+  GrpcDoorOptions grpc_options;
+  grpc_options.request_bytes_max =
+      static_cast<int>(settings.limits().request_bytes_max());
+
+  if (!http.empty()) {
+    RETURN_IF_ERROR(JudgePlaintext("http", http, options.insecure_listen));
+    http_options.address = http;
+    ASSIGN_OR_RETURN(
+        http_server,
+        HttpServer::Start(
+            http_options, [&](HttpRequest request, HttpResponder respond) {
+              plaintext_door.Handle(std::move(request), std::move(respond));
+            }));
+    Announce("http", http, http_server->port());
+  }
+  if (!grpc_plaintext.empty()) {
+    RETURN_IF_ERROR(JudgePlaintext("grpc_plaintext", grpc_plaintext,
+                                   options.insecure_listen));
+    grpc_options.address = grpc_plaintext;
+    grpc_options.credentials = grpc::InsecureServerCredentials();
+    ASSIGN_OR_RETURN(grpc_plaintext_door, GrpcDoor::Open(grpc_options, hosted));
+    Announce("grpc", grpc_plaintext, grpc_plaintext_door->port());
+  }
+  if (!https.empty() || !grpc.empty()) {
+    const LogFolder& folder = logs[0]->folder();
+    ASSIGN_OR_RETURN(TlsOptions tls,
+                     ReadTlsFiles(folder.Resolve(listeners.tls_certificate()),
+                                  folder.Resolve(listeners.tls_key()),
+                                  folder.Resolve(listeners.tls_client_ca())));
+    if (!https.empty()) {
+      ASSIGN_OR_RETURN(http_options.tls, TlsContext::NewServer(tls));
+      http_options.address = https;
+      ASSIGN_OR_RETURN(
+          https_server,
+          HttpServer::Start(
+              http_options, [&](HttpRequest request, HttpResponder respond) {
+                tls_door.Handle(std::move(request), std::move(respond));
+              }));
+      Announce("https", https, https_server->port());
+    }
+    if (!grpc.empty()) {
+      grpc_options.address = grpc;
+      grpc_options.identities = true;
+      ASSIGN_OR_RETURN(grpc_options.credentials, MakeServerCredentials(tls));
+      ASSIGN_OR_RETURN(grpc_door, GrpcDoor::Open(grpc_options, hosted));
+      Announce("grpcs", grpc, grpc_door->port());
+    }
+  }
+
+  Mutex mu;
+  absl::Status ended;
+  for (const auto& log : logs) {
+    log->Run([&](const absl::Status& status) {
+      {
+        MutexLock lock(&mu);
+        ended.Update(status);
+      }
+      StopSignals::Raise();
+    });
+  }
+  printf("ready\n");
+  fflush(stdout);
+  signals.Wait();
+
+  // Readiness first, so that whoever balances load looks elsewhere; then the
+  // sequencers answer what they took, then the doors close.
+  stopping = true;
+  for (const auto& log : logs) log->Stop();
+  const std::chrono::milliseconds drain(listeners.drain_timeout_ms());
+  if (grpc_door != nullptr) grpc_door->Shutdown(drain);
+  if (grpc_plaintext_door != nullptr) grpc_plaintext_door->Shutdown(drain);
+  if (http_server != nullptr) http_server->Shutdown(drain);
+  if (https_server != nullptr) https_server->Shutdown(drain);
+  MutexLock lock(&mu);
+  return ended;
+}
+
+}  // namespace vidimus
