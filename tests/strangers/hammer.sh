@@ -11,7 +11,7 @@ need_go
 tessera internal/hammer
 serve_opaque log example.com/hammer
 "$TOOL" --log_public_key="$(<"$WORK/log/log.vkey")" --log_url="$URL" \
-  --num_writers=256 --max_write_ops=0 --leaf_write_goal=100000 \
+  --num_writers=256 --max_write_ops=50000 --leaf_write_goal=100000 \
   --dup_chance=0.1 --leaf_min_size=300 --max_runtime=5m --show_ui=false \
   >"$WORK/hammer.log" 2>&1 || fail "the hammer's exit code is $?"
 ! grep -E '^[EF][0-9]{4} ' "$WORK/hammer.log" || fail "the hammer saw errors"
