@@ -1,11 +1,11 @@
 """BoringSSL under names of its own.
 
 OpenSSL, which TLS uses, has functions of the same names. One program holds both, so the linker would give each caller
-whichever it meets first. Here every global symbol of BoringSSL's archive gets a prefix, and a header of macros lets the
-files that use it (crypto_*.cc) go on as before.
+whichever it meets first. Here every global symbol of BoringSSL's archive gets a prefix. Its headers include a file of
+macros for that by themselves where BORINGSSL_PREFIX is defined.
 """
 
-_PREFIX = "vidimus_bssl_"
+_PREFIX = "vidimus_bssl"
 
 def _headers_of_impl(ctx):
     return [CcInfo(compilation_context = ctx.attr.library[CcInfo].compilation_context)]
@@ -19,14 +19,12 @@ _headers_of = rule(
 def boringssl_apart(name, visibility):
     """A cc_library of @boringssl//:crypto with every symbol renamed.
 
-    Include "verifier/boringssl_names.h" before any of BoringSSL's headers.
-
     Args:
       name: of the cc_library.
       visibility: as everywhere.
     """
     archive = "libboringssl_renamed.a"
-    header = "boringssl_names.h"
+    header = name + "/boringssl_prefix_symbols.h"
     native.genrule(
         name = name + "_renamed",
         srcs = ["@boringssl//:crypto"],
@@ -36,7 +34,7 @@ def boringssl_apart(name, visibility):
             for file in $(SRCS); do case $$file in *.pic.a) ;; *.a) original=$$file ;; esac; done
             renames=$$(mktemp)
             nm --defined-only --extern-only --format=posix $$original |
-                awk 'NF > 1 { print $$1 " """ + _PREFIX + """" $$1 }' | LC_ALL=C sort -u > $$renames
+                awk 'NF > 1 { print $$1 " """ + _PREFIX + """_" $$1 }' | LC_ALL=C sort -u > $$renames
             objcopy --redefine-syms=$$renames $$original $(location """ + archive + """)
             awk '$$1 ~ /^[A-Za-z_][A-Za-z0-9_]*$$/ { print "#define " $$1 " " $$2 }' $$renames \\
                 > $(location """ + header + """)
@@ -51,6 +49,8 @@ def boringssl_apart(name, visibility):
         name = name,
         srcs = [archive],
         hdrs = [header],
+        defines = ["BORINGSSL_PREFIX=" + _PREFIX],
+        includes = [name],
         linkopts = ["-lpthread"],
         visibility = visibility,
         deps = [":" + name + "_headers"],

@@ -1,10 +1,12 @@
 #include <cstring>
 
-// Before any of BoringSSL's headers.
+// clang-format off: before any of BoringSSL's headers.
+#include "verifier/boringssl_names.h"
+// clang-format on
+
 #include "openssl/curve25519.h"
 #include "openssl/mem.h"
 #include "openssl/rand.h"
-#include "verifier/boringssl_names.h"
 #include "verifier/check.h"
 #include "verifier/encoding.h"
 #include "verifier/signing.h"
