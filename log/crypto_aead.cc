@@ -1,8 +1,5 @@
-// Before any of BoringSSL's headers.
-#include <openssl/aead.h>
-
 #include "log/aead.h"
-#include "verifier/boringssl_names.h"
+#include "openssl/aead.h"
 #include "verifier/check.h"
 
 namespace vidimus {

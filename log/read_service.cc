@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/gzip.h"
 #include "verifier/register.h"
 #include "verifier/tile.h"
 
@@ -54,8 +55,13 @@ HttpResponse ReadService::Tile(std::string_view path, bool gzip) {
       log_->tiles().Read(*address);
   if (!bytes.ok()) return ErrorResponse(bytes.status());
   HttpResponse response(200, kOctets, "");
-  response.SetSharedBody(*bytes);
-  (void)gzip;
+  if (gzip && address->level == TileAddress::kEntries) {
+    response.SetBody(Gzip(**bytes));
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+  } else {
+    response.SetSharedBody(*bytes);
+  }
   return Public(std::move(response), kForEver);
 }
 

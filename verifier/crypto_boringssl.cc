@@ -1,12 +1,6 @@
 #include <cstring>
 #include <new>
 
-// Before any of BoringSSL's headers; the wasm build has nothing to tell it
-// from.
-#ifndef __wasm__
-#include "verifier/boringssl_names.h"
-#endif
-
 #include "openssl/curve25519.h"
 #include "openssl/mem.h"
 #include "openssl/sha.h"

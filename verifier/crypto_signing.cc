@@ -1,9 +1,5 @@
 #include <cstring>
 
-// clang-format off: before any of BoringSSL's headers.
-#include "verifier/boringssl_names.h"
-// clang-format on
-
 #include "openssl/curve25519.h"
 #include "openssl/mem.h"
 #include "openssl/rand.h"
