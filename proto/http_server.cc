@@ -72,6 +72,11 @@ constexpr size_t kTlsPieceBytes = 64 * 1024;
 constexpr size_t kLingerBytesMax = 1024 * 1024;
 constexpr std::chrono::milliseconds kLingerTimeout(2000);
 constexpr std::chrono::milliseconds kAcceptPause(50);
+// With more than this share of connections_max open, idle ones are closed after
+// kCrowdedIdleTimeout: those who hold connections must not lock out those who
+// use them.
+constexpr double kCrowdedShare = 0.75;
+constexpr std::chrono::milliseconds kCrowdedIdleTimeout(1000);
 constexpr int kBacklog = 4096;
 
 absl::string_view View(boost::beast::string_view text) {
@@ -222,6 +227,11 @@ bool HttpRequest::AcceptsGzip() const {
 }
 
 void HttpRequest::AddHeader(absl::string_view name, absl::string_view value) {
+  if (fields_.empty()) {
+    // What a common client sends.
+    fields_.reserve(8);
+    fields_bytes_.reserve(256);
+  }
   Field field;
   field.name_begin = static_cast<uint32_t>(fields_bytes_.size());
   field.name_size = static_cast<uint32_t>(name.size());
@@ -355,6 +365,7 @@ class HttpWorker {
 
   // Of the last tick: exact enough for deadlines, and free.
   Clock::time_point now_ = Clock::now();
+  bool is_crowded_ = false;  // As of the last tick.
   bool draining_ = false;
   HttpMailbox::Content incoming_;
   // An id is generation << 32 | slot.
@@ -539,6 +550,9 @@ void HttpWorker::Run() {
 
 void HttpWorker::Tick() {
   now_ = Clock::now();
+  is_crowded_ =
+      static_cast<double>(shared_->connections.load()) >
+      kCrowdedShare * static_cast<double>(shared_->options.connections_max);
   for (size_t slot = 0; slot < connections_.size(); ++slot) {
     if (connections_[slot] != nullptr) connections_[slot]->OnTick();
   }
@@ -896,10 +910,16 @@ void HttpConnection::FinishWrite() {
 }
 
 void HttpConnection::OnTick() {
-  if (state_ == State::kHandling || state_ == State::kClosed ||
-      worker_->now_ < deadline_) {
-    return;
+  if (state_ == State::kHandling || state_ == State::kClosed) return;
+  const bool is_idle =
+      state_ == State::kReading && !parser_.has_value() && keep_alive_;
+  Clock::time_point deadline = deadline_;
+  if (is_idle && worker_->is_crowded_) {
+    deadline +=
+        std::min(kCrowdedIdleTimeout, worker_->shared_->options.idle_timeout) -
+        worker_->shared_->options.idle_timeout;
   }
+  if (worker_->now_ < deadline) return;
   if (state_ == State::kReading && parser_.has_value()) {
     HttpWorker::Add(&worker_->counts_.timeouts);
     const std::chrono::milliseconds timeout =

@@ -476,6 +476,45 @@ TEST(HttpServerTest, RefusesAConnectionTooMany) {
   EXPECT_GE(server->counts().refused_connections, 1u);
 }
 
+TEST(HttpServerTest, IdleConnectionsDoNotLockOutOthersForLong) {
+  HttpServerOptions options;
+  options.connections_max = 4;
+  options.request_timeout = milliseconds(200);  // Ticks often.
+  const auto server = StartOrDie(options, Echo);
+  std::vector<RawSocket> idle;
+  for (int i = 0; i < 4; ++i) {
+    idle.push_back(RawSocket::Connect(server->port()));
+    idle.back().Send(kGet);
+    EXPECT_THAT(idle.back().ReadUntil("]\n"), HasSubstr("200 OK"));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  while (server->counts().connections == 4 &&
+         std::chrono::steady_clock::now() - start < milliseconds(10000)) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  RawSocket next = RawSocket::Connect(server->port());
+  next.Send(kGet);
+  EXPECT_THAT(next.ReadUntil("]\n"), HasSubstr("200 OK"));
+  EXPECT_EQ(server->counts().refused_connections, 0u);
+}
+
+TEST(HttpServerTest, PassesATargetOnAsItCame) {
+  const auto server = StartOrDie({}, Echo);
+  for (const std::string target :
+       {"/../../etc/passwd", "/tile/x000/001", "/tile/0/000.p/0", "//a//b",
+        "/%2e%2e/%00", "*", "http://other.example/a", "/a?b#c"}) {
+    RawSocket socket = RawSocket::Connect(server->port());
+    socket.Send(absl::StrCat("GET ", target, " HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_THAT(socket.ReadUntil("]\n"),
+                EndsWith(absl::StrCat("\r\nGET ", target, " []\n")));
+  }
+  for (const std::string target : {"/a b", "/a\x01", "/a\x7f", ""}) {
+    RawSocket socket = RawSocket::Connect(server->port());
+    socket.Send(absl::StrCat("GET ", target, " HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_THAT(socket.ReadAll(), StartsWith("HTTP/1.1 400 ")) << target;
+  }
+}
+
 TEST(HttpServerTest, ShutdownLetsWhatIsUnderWayFinish) {
   std::atomic<bool> has_it{false};
   HttpResponder kept;
