@@ -4,7 +4,7 @@
 source "$ROOT/tests/lib.sh"
 
 readonly ROUNDS=${ROUNDS:-3}
-readonly BENCH_SECONDS=${BENCH_SECONDS:-10}  # of load for each figure
+BENCH_SECONDS=${BENCH_SECONDS:-10}  # of load for each figure
 
 # Processor time of process $1 and all its threads so far, in microseconds.
 cpu_us() {
