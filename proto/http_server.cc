@@ -318,6 +318,7 @@ struct HttpShared {
   HttpServerOptions options;
   HttpHandler handler;
   std::atomic<uint64_t> connections{0};
+  std::function<void()> observe;  // On the first worker's tick.
 
   Mutex mu;
   CondVar closed;  // A connection of a draining worker has closed.
@@ -325,7 +326,7 @@ struct HttpShared {
 
 class HttpWorker {
  public:
-  explicit HttpWorker(HttpShared* shared);
+  HttpWorker(HttpShared* shared, bool is_first);
   ~HttpWorker();
 
   void Run();  // Until Stop.
@@ -356,6 +357,7 @@ class HttpWorker {
   }
 
   HttpShared* const shared_;
+  const bool is_first_;
   asio::io_context io_{1};
   asio::steady_timer timer_{io_};
   const std::chrono::milliseconds tick_;
@@ -527,8 +529,9 @@ void HttpResponder::operator()(HttpResponse response) {
   }
 }
 
-HttpWorker::HttpWorker(HttpShared* shared)
+HttpWorker::HttpWorker(HttpShared* shared, bool is_first)
     : shared_(shared),
+      is_first_(is_first),
       tick_(std::clamp(std::min(shared->options.request_timeout,
                                 shared->options.idle_timeout) /
                            20,
@@ -556,6 +559,7 @@ void HttpWorker::Tick() {
   for (size_t slot = 0; slot < connections_.size(); ++slot) {
     if (connections_[slot] != nullptr) connections_[slot]->OnTick();
   }
+  if (is_first_ && shared_->observe) shared_->observe();
   timer_.expires_at(now_ + tick_);
   timer_.async_wait([this](error_code error) {
     if (!error) Tick();
@@ -949,6 +953,9 @@ class HttpServer::Impl {
   Impl(const HttpServerOptions& options, HttpHandler handler) {
     shared_.options = options;
     shared_.handler = std::move(handler);
+    if (shared_.options.observe) {
+      shared_.observe = [this] { shared_.options.observe(counts()); };
+    }
   }
 
   ~Impl() {
@@ -1040,7 +1047,7 @@ absl::Status HttpServer::Impl::Start() {
 
   const int threads = std::max(1, shared_.options.threads);
   for (int i = 0; i < threads; ++i) {
-    workers_.push_back(std::make_unique<HttpWorker>(&shared_));
+    workers_.push_back(std::make_unique<HttpWorker>(&shared_, i == 0));
   }
   listener_ = std::make_unique<Descriptor>(workers_[0]->io(), fd);
   accept_pause_ = std::make_unique<asio::steady_timer>(workers_[0]->io());

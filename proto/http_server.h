@@ -140,6 +140,17 @@ class HttpResponder {
 // or hand over to another thread and let the responder be called there.
 using HttpHandler = std::function<void(HttpRequest, HttpResponder)>;
 
+// For metrics. All but `connections` count from the start of the server.
+struct HttpServerCounts {
+  uint64_t connections = 0;  // Open now.
+  uint64_t accepted = 0;
+  uint64_t refused_connections = 0;  // Beyond connections_max.
+  uint64_t requests = 0;
+  uint64_t bad_requests = 0;  // Answered 400, 413 or 431 by the server itself.
+  uint64_t timeouts = 0;  // Given up while a request or answer was under way.
+  uint64_t tls_failures = 0;  // Handshakes and records that failed.
+};
+
 struct HttpServerOptions {
   // host:port; the host is a numeric address (IPv6 in brackets) or "localhost".
   // Port 0 takes a free one.
@@ -163,17 +174,10 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{60000};
   // An answer may take request_timeout and as long as this rate needs.
   size_t write_bytes_per_second_min = 64 * 1024;
-};
 
-// For metrics. All but `connections` count from the start of the server.
-struct HttpServerCounts {
-  uint64_t connections = 0;  // Open now.
-  uint64_t accepted = 0;
-  uint64_t refused_connections = 0;  // Beyond connections_max.
-  uint64_t requests = 0;
-  uint64_t bad_requests = 0;  // Answered 400, 413 or 431 by the server itself.
-  uint64_t timeouts = 0;  // Given up while a request or answer was under way.
-  uint64_t tls_failures = 0;  // Handshakes and records that failed.
+  // Called a few times a second on one of the server's threads, never twice at
+  // once and never after Shutdown has returned. May be null.
+  std::function<void(const HttpServerCounts&)> observe;
 };
 
 class HttpServer {

@@ -25,15 +25,15 @@ HttpResponse MetricsResponse(prometheus::Registry* registry);
 // (0.001, 2, 4) gives 1, 2, 4 and 8 thousandths.
 std::vector<double> ExponentialBuckets(double first, double factor, int count);
 
-// Registers gauges and counters of a server's HttpServerCounts, and keeps
-// them. `listener` is the label's value: "http" or "https". The registry must
-// outlive this. One thread at a time.
+// A server's HttpServerCounts as metrics: give Update to
+// HttpServerOptions::observe. `listener` is the label's value: "http" or
+// "https". The registry must outlive this, and this the server. One thread at a
+// time.
 class HttpServerMetrics {
  public:
   HttpServerMetrics(prometheus::Registry* registry,
                     const std::string& listener);
 
-  // Brings the metrics up to date: call before MetricsResponse.
   void Update(const HttpServerCounts& counts);
 
  private:

@@ -1,7 +1,12 @@
 #include "proto/metrics.h"
 
+#include <chrono>
+#include <string>
+#include <thread>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/raw_socket.h"
 
 namespace vidimus {
 namespace {
@@ -41,6 +46,32 @@ TEST(MetricsTest, TwoListenersShareTheirMetrics) {
   const std::string text(MetricsResponse(&registry).body());
   EXPECT_THAT(text, HasSubstr("requests_total{listener=\"http\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("requests_total{listener=\"https\"} 1\n"));
+}
+
+TEST(MetricsTest, AServerKeepsItsMetricsUpToDate) {
+  prometheus::Registry registry;
+  HttpServerMetrics metrics(&registry, "http");
+  HttpServerOptions options;
+  options.request_timeout = std::chrono::milliseconds(100);  // Ticks often.
+  options.observe = [&metrics](const HttpServerCounts& counts) {
+    metrics.Update(counts);
+  };
+  const auto server = *HttpServer::Start(
+      options, [&registry](HttpRequest, HttpResponder respond) {
+        respond(MetricsResponse(&registry));
+      });
+  std::string answer;
+  for (int i = 0;
+       i < 100 && answer.find("requests_total{listener=\"http\"} 1\n") ==
+                      std::string::npos;
+       ++i) {
+    RawSocket socket = RawSocket::Connect(server->port());
+    if (i == 0) socket.Send("GET /metrics HTTP/1.0\r\n\r\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    answer = std::string(MetricsResponse(&registry).body());
+  }
+  EXPECT_THAT(answer,
+              HasSubstr("vidimus_http_requests_total{listener=\"http\"} 1\n"));
 }
 
 TEST(MetricsTest, BucketsGrowByTheirFactor) {
