@@ -54,7 +54,7 @@ main() {
   say "building and testing"
   run_bazel test --keep_going --ui_event_filters=-info --test_summary=none \
     --test_output=summary --build_event_json_file="$RESULTS/events" \
-    ${options[@]+"${options[@]}"} -- "${targets[@]:-//...}" >/dev/null || status=$?
+    ${options[@]+"${options[@]}"} -- "${targets[@]:-${EVERYTHING[@]}}" >/dev/null || status=$?
   if ((!${#targets[@]})); then
     check "clang-format" check_format
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"

@@ -1,0 +1,146 @@
+# ./vidimus soak [--table] [NAME...]
+#
+# The long tests, from tests/soak.list. Each item is a number of chunks; what is
+# done is kept under .soak by commit, so it can be stopped at any time and goes
+# on where it was. --table only shows how far it is. NAME may end in *.
+
+# --- What a line of soak.list may run -----------------------------------------
+
+# run LABEL ARGS...: builds a program once for this commit and runs it.
+run() {
+  kept "" "$1"
+  "$KEPT" "${@:2}"
+}
+
+# sanitize CONFIG: all tests under asan, ubsan or tsan.
+sanitize() { "$ROOT/vidimus" test "--config=$1" "${EVERYTHING[@]}"; }
+
+# planted_race: a race that tsan must find, and its repair that it must let be.
+planted_race() {
+  kept tsan //tests/sanitizers:planted_race
+  "$KEPT" guarded && ! "$KEPT"
+}
+
+# fuzz LABEL SECONDS: libFuzzer on one target, with its corpus and its own finds.
+fuzz() {
+  local name=${1##*:} folder=${1#//}
+  folder=$ROOT/${folder%%:*}
+  kept fuzz "$1"
+  mkdir -p "$SOAK/finds/$name" "$SOAK/crashes"
+  "$KEPT" -max_total_time="$2" -rss_limit_mb=2048 -timeout=25 -print_final_stats=1 \
+    -artifact_prefix="$SOAK/crashes/$name-" \
+    "$SOAK/finds/$name" "$folder/${name%_fuzz}_corpus"
+}
+
+# --- The driver -----------------------------------------------------------------
+
+# kept CONFIG LABEL: makes KEPT a copy of the program, built once per commit.
+kept() {
+  KEPT=$STATE/bin/$1/${2##*:}
+  [[ ! -x $KEPT ]] || return 0
+  mkdir -p "${KEPT%/*}"
+  build ${1:+"--config=$1"} "$2" >&2 && cp "$(built_file "$2")" "$KEPT"
+}
+
+# The commit, and a hash of what differs from it.
+version() {
+  local commit change
+  commit=$(git -C "$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+  change=$(git -C "$ROOT" diff HEAD 2>/dev/null | sha256sum | cut -c1-8)
+  [[ $change == e3b0c442 ]] && echo "$commit" || echo "$commit+$change"
+}
+
+fuzz_targets() {
+  run_bazel query "filter('_fuzz$', set(${EVERYTHING[*]}))" 2>/dev/null ||
+    die "bazel query failed"
+}
+
+# The items as "name chunks command"; a line "fuzz:* N command" stands for every
+# fuzz target, its label in LABEL.
+items() {
+  local name chunks command label
+  while read -r name chunks command; do
+    [[ -n $name && $name != \#* ]] || continue
+    if [[ $name == 'fuzz:*' ]]; then
+      for label in $(fuzz_targets); do
+        echo "fuzz:${label##*:} $chunks ${command//LABEL/$label}"
+      done
+    else
+      echo "$name $chunks $command"
+    fi
+  done <"$ROOT/tests/soak.list"
+}
+
+wanted() {
+  local name=$1 pattern
+  shift
+  (($#)) || return 0
+  for pattern in "$@"; do
+    [[ $name != $pattern ]] || return 0
+  done
+  return 1
+}
+
+# state NAME: makes DONE, SPENT (seconds) and RESULT of an item.
+state() {
+  DONE=0 SPENT=0 RESULT=
+  [[ ! -f $STATE/$1.state ]] || read -r DONE SPENT RESULT <"$STATE/$1.state"
+}
+
+# run_item NAME CHUNKS COMMAND: what is left of it.
+run_item() {
+  local name=$1 chunks=$2 command=$3 start status
+  state "$name"
+  while ((DONE < chunks)) && [[ $RESULT != FAILED ]]; do
+    say "$name: chunk $((DONE + 1)) of $chunks"
+    start=$SECONDS status=0
+    (CHUNK=$DONE && eval "$command") >"$STATE/$name.log" 2>&1 </dev/null || status=$?
+    SPENT=$((SPENT + SECONDS - start))
+    if ((status == 0)); then
+      DONE=$((DONE + 1))
+    else
+      RESULT=FAILED
+      tail -n 40 "$STATE/$name.log" >&2
+    fi
+    echo "$DONE $SPENT $RESULT" >"$STATE/$name.state"
+  done
+}
+
+# Prints every item; says whether all are done and well.
+print_table() {
+  local name chunks command good=0
+  printf '\nsoak of commit %s, %s\n' "${STATE##*/}" "$(date -u '+%F %H:%M UTC')"
+  printf '%-28s %12s %10s  %s\n' item done minutes result
+  while read -r name chunks command; do
+    state "$name"
+    if [[ $RESULT != FAILED ]]; then
+      ((DONE >= chunks)) && RESULT=passed || RESULT=$( ((DONE)) && echo 'under way' || echo open)
+    fi
+    [[ $RESULT == passed ]] || good=1
+    printf '%-28s %12s %10.1f  %s\n' "$name" "$DONE of $chunks" \
+      "$((SPENT * 10 / 60))e-1" "$RESULT"
+  done
+  return "$good"
+}
+
+main() {
+  local only_table='' list name chunks command
+  case ${1:-} in
+    -h | --help) sed -n '1,/^$/s/^# \{0,1\}//p' "$ROOT/tests/soak.sh" | head -n 20; return ;;
+    --table) only_table=1 && shift ;;
+  esac
+  setup "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${SANITIZER_PACKAGES[@]}"
+  SOAK=$ROOT/.soak STATE=$ROOT/.soak/$(version)
+  mkdir -p "$STATE"
+  list=$(items | while read -r name chunks command; do
+    ! wanted "$name" "$@" || echo "$name $chunks $command"
+  done)
+  [[ -n $list ]] || die "no item of tests/soak.list is called so"
+  if [[ -z $only_table ]]; then
+    trap 'print_table <<<"$list"; exit 130' INT TERM
+    while read -r name chunks command <&3; do
+      run_item "$name" "$chunks" "$command"
+    done 3<<<"$list"
+  fi
+  print_table <<<"$list"
+}
