@@ -247,7 +247,11 @@ absl::Status MakeCertificates(const LogFolder& folder, uint64_t administrations,
   server.dns_names = {"localhost"};
   server.ip_addresses = {"127.0.0.1", "::1"};
   RETURN_IF_ERROR(make("tls/server", server));
+  RETURN_IF_ERROR(MakeFolder(folder.Resolve("administrations"), kSecretFolder));
   for (uint32_t number = 0; number < administrations; ++number) {
+    RETURN_IF_ERROR(
+        MakeFolder(folder.Resolve(absl::StrCat("administrations/", number)),
+                   kSecretFolder));
     CertificateOptions client;
     client.common_name = absl::StrCat("administration ", number);
     client.is_client = true;
@@ -276,11 +280,9 @@ absl::Status MakeAccessFiles(const InitOptions& options,
       Sign(MakeConfig(options, Ed25519Signer(label_seed), publisher, now_s),
            options.origin, {RegisterType::kConfig, 0, 0}, publisher),
       kPublic));
-  RETURN_IF_ERROR(MakeFolder(folder.Resolve("administrations"), kSecretFolder));
   for (uint32_t number = 0; number < options.administrations; ++number) {
     const std::string path =
         folder.Resolve(absl::StrCat("administrations/", number));
-    RETURN_IF_ERROR(MakeFolder(path, kSecretFolder));
     const std::string entry_seed = random->Draw(kEd25519SeedBytes);
     RETURN_IF_ERROR(
         MakeFile(path + "/entry.key", KeyFileText(entry_seed), kSecret));
@@ -292,7 +294,7 @@ absl::Status MakeAccessFiles(const InitOptions& options,
                       {RegisterType::kAdministration, number, 0}, publisher),
                  kPublic));
   }
-  return MakeCertificates(folder, options.administrations, now_s);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -331,9 +333,13 @@ absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random) {
                           {{"$ORIGIN", options.origin},
                            {"$FACE", options.opaque ? "OPAQUE" : "ACCESS"}}),
       kPublic));
+  // An opaque log knows no administrations, but gRPC over TLS wants to see a
+  // certificate all the same: one is made.
+  const int64_t now_s = clock->NowMs() / 1000;
+  RETURN_IF_ERROR(MakeCertificates(
+      folder, options.opaque ? 1 : options.administrations, now_s));
   if (!options.opaque) {
-    RETURN_IF_ERROR(
-        MakeAccessFiles(options, folder, clock->NowMs() / 1000, random));
+    RETURN_IF_ERROR(MakeAccessFiles(options, folder, now_s, random));
   }
   // Last: a folder without it is no log's.
   return MakeFile(folder.Format(), "vidimus-log 1\n", kPublic);
