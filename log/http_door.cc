@@ -1,13 +1,12 @@
 #include "log/http_door.h"
 
-#include <prometheus/text_serializer.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "log/receipt.h"
 #include "proto/administration.h"
 #include "proto/json.h"
+#include "proto/metrics.h"
 #include "proto/status.h"
 
 namespace vidimus {
@@ -61,7 +60,7 @@ void HttpDoor::Handle(HttpRequest request, HttpResponder respond) {
   const std::string_view path(request.path().data(), request.path().size());
   if (path == "/metrics" || path == "/healthz" || path == "/readyz") {
     if (!IsRead(request)) return respond(WrongMethod("GET"));
-    if (path == "/metrics") return respond(Metrics());
+    if (path == "/metrics") return respond(MetricsResponse(registry_));
     if (path == "/healthz" || ready_()) return respond(TextResponse(200, "ok"));
     return respond(TextResponse(
         503, "not ready: a log is frozen or stopping; see its messages"));
@@ -80,12 +79,6 @@ void HttpDoor::Handle(HttpRequest request, HttpResponder respond) {
     return respond(route.read.Read(below, request.AcceptsGzip()));
   }
   respond(TextResponse(404, "no such path"));
-}
-
-HttpResponse HttpDoor::Metrics() {
-  return HttpResponse(
-      200, "text/plain; version=0.0.4; charset=utf-8",
-      prometheus::TextSerializer().Serialize(registry_->Collect()));
 }
 
 void HttpDoor::Add(Route* route, HttpRequest request, HttpResponder respond) {

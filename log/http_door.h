@@ -34,7 +34,6 @@ class HttpDoor {
     ReadService read;
   };
 
-  HttpResponse Metrics();
   void Add(Route* route, HttpRequest request, HttpResponder respond);
   void Json(std::string_view method, HttpRequest request,
             HttpResponder respond);

@@ -23,6 +23,7 @@
 #include "proto/address.h"
 #include "proto/grpc_tls.h"
 #include "proto/http_server.h"
+#include "proto/metrics.h"
 #include "proto/status.h"
 
 namespace vidimus {
@@ -330,6 +331,8 @@ absl::Status Serve(const ServeOptions& options) {
   };
   HttpDoor plaintext_door(hosted, false, &registry, ready);
   HttpDoor tls_door(hosted, true, &registry, ready);
+  HttpServerMetrics http_metrics(&registry, "http");
+  HttpServerMetrics https_metrics(&registry, "https");
   std::unique_ptr<HttpServer> http_server;
   std::unique_ptr<HttpServer> https_server;
   std::unique_ptr<GrpcDoor> grpc_door;
@@ -348,6 +351,9 @@ absl::Status Serve(const ServeOptions& options) {
   if (!http.empty()) {
     RETURN_IF_ERROR(JudgePlaintext("http", http, options.insecure_listen));
     http_options.address = http;
+    http_options.observe = [&](const HttpServerCounts& counts) {
+      http_metrics.Update(counts);
+    };
     ASSIGN_OR_RETURN(
         http_server,
         HttpServer::Start(
@@ -373,6 +379,9 @@ absl::Status Serve(const ServeOptions& options) {
     if (!https.empty()) {
       ASSIGN_OR_RETURN(http_options.tls, TlsContext::NewServer(tls));
       http_options.address = https;
+      http_options.observe = [&](const HttpServerCounts& counts) {
+        https_metrics.Update(counts);
+      };
       ASSIGN_OR_RETURN(
           https_server,
           HttpServer::Start(
