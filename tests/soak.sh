@@ -58,11 +58,12 @@ fuzz_targets() {
 # The items as "name chunks command"; a line "fuzz:* N command" stands for every
 # fuzz target, its label in LABEL.
 items() {
-  local name chunks command label
+  local name chunks command label labels
   while read -r name chunks command; do
     [[ -n $name && $name != \#* ]] || continue
     if [[ $name == 'fuzz:*' ]]; then
-      for label in $(fuzz_targets); do
+      labels=$(fuzz_targets) || return 1
+      for label in $labels; do
         echo "fuzz:${label##*:} $chunks ${command//LABEL/$label}"
       done
     else
