@@ -1,0 +1,61 @@
+// How to reach a log's gRPC door, and who one is there: the flags that submit
+// and load share, and what they open.
+#ifndef VIDIMUS_CLIENT_DOOR_H_
+#define VIDIMUS_CLIENT_DOOR_H_
+
+#include <grpcpp/channel.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/command_line.h"
+#include "proto/vidimus.grpc.pb.h"
+#include "verifier/note.h"
+#include "verifier/signing.h"
+
+namespace vidimus {
+
+struct DoorFlags {
+  std::string log;          // host:port
+  std::string vkey;         // file
+  bool opaque = false;      // plaintext, no identity
+  std::string as;           // folder with client.crt, client.key, entry.key
+  std::string ca;           // file
+  std::string certificate;  // files; empty: those in `as`
+  std::string key;
+  std::string entry_key;
+  uint64_t administration = 0;
+
+  // Adds the flags to a verb's.
+  void AddTo(CommandLine* command_line);
+};
+
+// Everything read and checked.
+struct Door {
+  VerifierKey log_key;
+  std::shared_ptr<grpc::Channel> channel;
+  // Of an access log only.
+  uint32_t administration = 0;
+  std::unique_ptr<Ed25519Signer> signer;
+};
+
+// Reads the files that the flags name and makes a channel, without connecting
+// yet. kInvalidArgument says which flag is missing; a key that others may read
+// is refused.
+absl::StatusOr<Door> OpenDoor(const DoorFlags& flags);
+
+// A log's verifier key out of its file.
+absl::StatusOr<VerifierKey> ReadVkey(const std::string& path);
+
+// A secret of 32 bytes, as 64 hexadecimal digits and a line feed, out of a file
+// that is its owner's alone.
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
+
+// The same, made at random if there is no such file.
+absl::StatusOr<std::string> ReadOrMakeKeyFile(const std::string& path);
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_CLIENT_DOOR_H_

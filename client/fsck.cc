@@ -1,0 +1,392 @@
+#include "client/fsck.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "proto/mutex.h"
+#include "proto/status.h"
+#include "verifier/audit.h"
+#include "verifier/check.h"
+#include "verifier/checkpoint.h"
+#include "verifier/leaf.h"
+#include "verifier/register.h"
+#include "verifier/tile.h"
+
+namespace vidimus {
+namespace {
+
+constexpr size_t kTileBytes = kTileWidth * kHashBytes;
+constexpr size_t kDocumentBytesMax = size_t{1} << 20;
+constexpr uint64_t kProgressLeaves = 1 << 16;
+
+// The full resource's prefix stands in for a partial one that is gone: a log
+// may drop it once the full one is there.
+absl::StatusOr<std::string> GetTile(Fetcher* fetcher, TileAddress address) {
+  const bool is_bundle = address.level == TileAddress::kEntries;
+  const size_t bytes_max = is_bundle ? kBundleBytesMax : kTileBytes;
+  auto bytes = fetcher->Get(TilePath(address), bytes_max);
+  if (bytes.ok() || !absl::IsNotFound(bytes.status()) ||
+      address.width == kTileWidth) {
+    return bytes;
+  }
+  const int width = address.width;
+  address.width = kTileWidth;
+  auto full = fetcher->Get(TilePath(address), bytes_max);
+  if (!full.ok()) return bytes;
+  if (!is_bundle) {
+    return full->substr(0, static_cast<size_t>(width) * kHashBytes);
+  }
+  BundleReader reader({full->data(), full->size()});
+  std::string_view entry;
+  size_t size = 0;
+  for (int i = 0; i < width && reader.Next(&entry); ++i) {
+    size += 2 + entry.size();
+  }
+  return full->substr(0, size);
+}
+
+// A bundle with the tile of its leaf hashes.
+struct Piece {
+  std::string bundle;
+  std::string tile;
+  absl::Status status;
+};
+
+// Fetches pieces ahead of the one who takes them, in order.
+class Ahead {
+ public:
+  Ahead(Fetcher* fetcher, uint64_t size, int threads)
+      : fetcher_(fetcher),
+        size_(size),
+        count_((size + kTileWidth - 1) / kTileWidth),
+        pieces_max_(8 * static_cast<uint64_t>(threads)) {
+    for (int i = 0; i < threads; ++i) {
+      threads_.emplace_back([this] { Fetch(); });
+    }
+  }
+
+  ~Ahead() {
+    {
+      MutexLock lock(&mu_);
+      stopping_ = true;
+      changed_.SignalAll();
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  // Piece `n`; ask for 0, 1, 2, ...
+  Piece Take(uint64_t n) {
+    MutexLock lock(&mu_);
+    CHECK_EQ(n, taken_);
+    auto found = pieces_.find(n);
+    while (found == pieces_.end()) {
+      changed_.Wait(&mu_);
+      found = pieces_.find(n);
+    }
+    Piece piece = std::move(found->second);
+    pieces_.erase(found);
+    bytes_ -= piece.bundle.size() + piece.tile.size();
+    ++taken_;
+    changed_.SignalAll();
+    return piece;
+  }
+
+ private:
+  void Fetch() {
+    while (true) {
+      uint64_t n = 0;
+      {
+        MutexLock lock(&mu_);
+        // Whoever fetches the piece that is waited for never waits itself.
+        while (!stopping_ && next_ < count_ && next_ > taken_ &&
+               (bytes_ >= kBytesAheadMax || next_ - taken_ >= pieces_max_)) {
+          changed_.Wait(&mu_);
+        }
+        if (stopping_ || next_ >= count_) return;
+        n = next_++;
+      }
+      const int width = TileWidthAt(size_, 0, n);
+      Piece piece;
+      auto bundle = GetTile(fetcher_, {TileAddress::kEntries, n, width});
+      auto tile = GetTile(fetcher_, {0, n, width});
+      piece.status = bundle.ok() ? tile.status() : bundle.status();
+      if (piece.status.ok()) {
+        piece.bundle = *std::move(bundle);
+        piece.tile = *std::move(tile);
+      }
+      MutexLock lock(&mu_);
+      bytes_ += piece.bundle.size() + piece.tile.size();
+      pieces_[n] = std::move(piece);
+      changed_.SignalAll();
+    }
+  }
+
+  Fetcher* const fetcher_;
+  const uint64_t size_;
+  const uint64_t count_;
+  const uint64_t pieces_max_;
+
+  Mutex mu_;
+  CondVar changed_;
+  uint64_t next_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t taken_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::map<uint64_t, Piece> pieces_ ABSL_GUARDED_BY(mu_);
+
+  std::vector<std::thread> threads_;
+};
+
+class Checker {
+ public:
+  Checker(Fetcher* fetcher, const FsckOptions& options)
+      : fetcher_(fetcher), options_(options) {}
+
+  FsckReport Run() {
+    if (Start() && ReadAll()) {
+      report_.exit_code = kExitTrue;
+      report_.message =
+          absl::StrCat(fetcher_->name(), " is what the checkpoint of size ",
+                       report_.head.size, " says");
+    }
+    return std::move(report_);
+  }
+
+ private:
+  bool Differs(const std::string& where, const std::string& what) {
+    report_.exit_code = kExitFalse;
+    report_.message = absl::StrCat(where, ": ", what);
+    return false;
+  }
+  bool Differs(const std::string& where, Finding finding) {
+    return Differs(where, FindingSentence(finding));
+  }
+  bool Unusable(const std::string& what, const absl::Status& status) {
+    report_.exit_code = kExitUnusable;
+    report_.message = absl::StrCat(what, ": ", std::string(status.message()));
+    return false;
+  }
+
+  // The signed head, and the heads from before it.
+  bool Start() {
+    const auto note = fetcher_->Get("checkpoint", kNoteBytesMax);
+    if (!note.ok()) return Unusable("checkpoint", note.status());
+    Checkpoint checkpoint;
+    Finding finding = OpenCheckpoint(*note, options_.log_key, &checkpoint);
+    if (finding != Finding::kOk) return Differs("checkpoint", finding);
+    report_.head = checkpoint.head;
+    for (const OlderCheckpoint& older : options_.older) {
+      finding = OpenCheckpoint(older.note, options_.log_key, &checkpoint);
+      if (finding != Finding::kOk) return Differs(older.name, finding);
+      if (checkpoint.head.size > report_.head.size) {
+        return Differs(older.name,
+                       absl::StrCat("the log showed ", checkpoint.head.size,
+                                    " leaves before and has only ",
+                                    report_.head.size, " now: it shrank"));
+      }
+      older_.emplace(checkpoint.head.size,
+                     std::make_pair(older.name, checkpoint.head.root));
+    }
+    return true;
+  }
+
+  bool ReadAll() {
+    const uint64_t size = report_.head.size;
+    Ahead ahead(fetcher_, size, options_.threads);
+    std::optional<Auditor> auditor;
+    const uint64_t pieces = (size + kTileWidth - 1) / kTileWidth;
+    uint64_t shown = 0;
+    for (uint64_t n = 0; n < pieces; ++n) {
+      Piece piece = ahead.Take(n);
+      const int width = TileWidthAt(size, 0, n);
+      const std::string bundle_path =
+          TilePath({TileAddress::kEntries, n, width});
+      if (!piece.status.ok()) {
+        return Unusable(absl::StrCat(bundle_path, " or its tile"),
+                        piece.status);
+      }
+      std::vector<std::string_view> entries;
+      const Finding finding = ParseBundle(piece.bundle, width, &entries);
+      if (finding != Finding::kOk) return Differs(bundle_path, finding);
+      if (n == 0) auditor.emplace(Options(entries[0]));
+      ++report_.bundles;
+      report_.bytes += piece.bundle.size();
+      tile_n_ = n;
+      tile_ = std::move(piece.tile);
+      if (!Feed(entries, n * kTileWidth, &*auditor)) return false;
+      if (options_.progress != nullptr &&
+          (auditor->size() - shown >= kProgressLeaves || n + 1 == pieces)) {
+        shown = auditor->size();
+        options_.progress(shown, size);
+      }
+    }
+    if (!auditor.has_value()) auditor.emplace(Options(""));
+    if (!CompareOlder(*auditor)) return false;
+    const Finding finding = auditor->Finish(report_.head);
+    report_.batches = auditor->batch_count();
+    if (finding != Finding::kOk) return Explain(finding, *auditor);
+    return CheckSparePartials();
+  }
+
+  AuditOptions Options(std::string_view first_entry) {
+    Leaf leaf;
+    const bool begins_with_config =
+        ParseLeaf(first_entry, &leaf) == Finding::kOk &&
+        leaf.kind == LeafKind::kRegister &&
+        leaf.a == RegisterKey({RegisterType::kConfig, 0, 0});
+    report_.access_log =
+        options_.face == FsckOptions::Face::kAccess ||
+        (options_.face == FsckOptions::Face::kAuto && begins_with_config);
+    AuditOptions options;
+    options.access_log = report_.access_log;
+    options.origin = options_.log_key.name;
+    options.tile_judge = [this](const TileSpan& span) { return Judge(span); };
+    if (report_.access_log) {
+      options.documents = [this](const Hash& hash, std::string* document) {
+        auto bytes = fetcher_->Get(RegisterPath(hash), kDocumentBytesMax);
+        if (!bytes.ok()) {
+          if (!absl::IsNotFound(bytes.status())) unusable_ = bytes.status();
+          return false;
+        }
+        ++report_.documents;
+        *document = *std::move(bytes);
+        return true;
+      };
+    }
+    return options;
+  }
+
+  // Entry by entry only where an older head ends in the middle.
+  bool Feed(const std::vector<std::string_view>& entries, uint64_t first,
+            Auditor* auditor) {
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (!CompareOlder(*auditor)) return false;
+      const Finding finding = auditor->AddEntry(entries[i]);
+      if (finding != Finding::kOk) return Explain(finding, *auditor);
+    }
+    CHECK_EQ(auditor->size(), first + entries.size());
+    return true;
+  }
+
+  bool CompareOlder(const Auditor& auditor) {
+    const auto [begin, end] = older_.equal_range(auditor.size());
+    for (auto it = begin; it != end; ++it) {
+      const auto& [name, root] = it->second;
+      if (auditor.tree().Root() != root) {
+        return Differs(name,
+                       absl::StrCat("two histories: the first ", it->first,
+                                    " leaves of the log now have another root "
+                                    "than this signed checkpoint says"));
+      }
+    }
+    return true;
+  }
+
+  Finding Judge(const TileSpan& span) {
+    const TileAddress address{span.level, span.n,
+                              static_cast<int>(span.hashes.size())};
+    std::string bytes;
+    if (span.level == 0 && span.n == tile_n_) {
+      bytes = tile_;
+    } else {
+      auto fetched = GetTile(fetcher_, address);
+      if (!fetched.ok()) {
+        unusable_ = Annotate(fetched.status(), TilePath(address));
+        return Finding::kTileMismatch;
+      }
+      bytes = *std::move(fetched);
+    }
+    ++report_.tiles;
+    const std::string derived = BytesOfHashes(span.hashes);
+    return bytes == derived ? Finding::kOk : Finding::kTileMismatch;
+  }
+
+  bool Explain(Finding finding, const Auditor& auditor) {
+    const AuditPlace& place = auditor.place();
+    if (!unusable_.ok()) return Unusable("stopped", unusable_);
+    if (finding == Finding::kTileMismatch && place.tile.has_value()) {
+      std::string where = TilePath(*place.tile);
+      if (place.tile->level == 0) {
+        TileAddress bundle = *place.tile;
+        bundle.level = TileAddress::kEntries;
+        absl::StrAppend(&where, " and ", TilePath(bundle));
+        return Differs(where,
+                       "the hashes of the entries are not the hashes of the "
+                       "tile: one of the two was changed");
+      }
+      return Differs(where, finding);
+    }
+    if (finding == Finding::kRootMismatch) {
+      return Differs("checkpoint",
+                     absl::StrCat("the ", report_.head.size,
+                                  " leaves have another root than the "
+                                  "checkpoint says"));
+    }
+    return Differs(absl::StrCat("leaf ", place.leaf_index), finding);
+  }
+
+  // A folder may hold partial tiles of earlier sizes. The full ones, and those
+  // of the head, are verified by now; the others must be their prefixes.
+  bool CheckSparePartials() {
+    const auto paths = fetcher_->ListTiles();
+    if (absl::IsUnimplemented(paths.status())) return true;
+    if (!paths.ok()) return Unusable("tile/", paths.status());
+    for (const std::string& path : *paths) {
+      const std::optional<TileAddress> address = ParseTilePath(path);
+      if (!address.has_value()) {
+        return Differs(path, "no tile and no bundle is named like this");
+      }
+      const int level = std::max(address->level, 0);
+      const int width = TileWidthAt(report_.head.size, level, address->n);
+      // Written for a later checkpoint than ours: not judged.
+      if (address->width > width) continue;
+      if (address->width == width) continue;
+      const bool is_bundle = address->level == TileAddress::kEntries;
+      const size_t bytes_max = is_bundle ? kBundleBytesMax : kTileBytes;
+      const auto partial = fetcher_->Get(path, bytes_max);
+      if (!partial.ok()) return Unusable(path, partial.status());
+      const auto whole = GetTile(fetcher_, {address->level, address->n, width});
+      if (!whole.ok()) return Unusable(path, whole.status());
+      if (whole->compare(0, partial->size(), *partial) != 0) {
+        return Differs(path, "not the beginning of the tile it was a part of");
+      }
+      Finding finding = Finding::kOk;
+      if (is_bundle) {
+        std::vector<std::string_view> entries;
+        finding = ParseBundle(*partial, address->width, &entries);
+      } else {
+        std::vector<Hash> hashes;
+        finding = ParseTile(*partial, address->width, &hashes);
+      }
+      if (finding != Finding::kOk) return Differs(path, finding);
+      ++report_.spare_partials;
+    }
+    return true;
+  }
+
+  Fetcher* const fetcher_;
+  const FsckOptions& options_;
+  FsckReport report_;
+  // Size -> name and root.
+  std::multimap<uint64_t, std::pair<std::string, Hash>> older_;
+  absl::Status unusable_;
+  // The tile of the piece being read.
+  uint64_t tile_n_ = 0;
+  std::string tile_;
+};
+
+}  // namespace
+
+FsckReport Fsck(Fetcher* fetcher, const FsckOptions& options) {
+  return Checker(fetcher, options).Run();
+}
+
+}  // namespace vidimus

@@ -1,0 +1,69 @@
+// A whole log read as a stranger would read it: every entry bundle, every tile,
+// every seal and register document, from leaf 0 to the signed head, judged by
+// verifier/audit.h. Needs nothing but the log's verifier key.
+//
+// Bundles and their tiles are fetched ahead by several threads; memory is
+// bounded by what they may hold ahead (kBytesAheadMax), not by the log.
+#ifndef VIDIMUS_CLIENT_FSCK_H_
+#define VIDIMUS_CLIENT_FSCK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+#include "client/fetcher.h"
+#include "verifier/note.h"
+
+namespace vidimus {
+
+// A checkpoint from before that the log must extend.
+struct OlderCheckpoint {
+  std::string name;  // for messages
+  std::string note;
+};
+
+struct FsckOptions {
+  VerifierKey log_key;
+
+  // Auto: an access log if leaf 0 is the register leaf of config version 0.
+  enum class Face { kAuto, kAccess, kOpaque };
+  Face face = Face::kAuto;
+
+  std::vector<OlderCheckpoint> older;
+
+  int threads = 4;
+
+  // Called now and then from the calling thread; may be null.
+  std::function<void(uint64_t leaves, uint64_t size)> progress;
+};
+
+struct FsckReport {
+  // kExitTrue: everything is what the checkpoint says. kExitFalse: `message`
+  // names the first difference and where it is. kExitUnusable: something could
+  // not be had, so nothing is shown.
+  int exit_code = kExitUnusable;
+  std::string message;
+
+  bool access_log = false;
+  TreeHead head;
+  uint64_t tiles = 0;      // hash tiles compared, partial ones too
+  uint64_t bundles = 0;    // entry bundles read
+  uint64_t batches = 0;    // of an access log
+  uint64_t documents = 0;  // register documents, each by its hash
+  uint64_t bytes = 0;      // of entry bundles
+  // Partial tiles and bundles of earlier sizes that a folder holds beside the
+  // ones the head needs; each is a prefix of what was verified.
+  uint64_t spare_partials = 0;
+};
+
+inline constexpr size_t kBytesAheadMax = size_t{64} << 20;
+
+// `fetcher` must outlive the call.
+FsckReport Fsck(Fetcher* fetcher, const FsckOptions& options);
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_CLIENT_FSCK_H_
