@@ -112,7 +112,6 @@ disk {
 
 threads {
   # http: 2
-  # checks: 0                  # 0: as many as there are cores
 }
 )";
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "log/access_batch.h"
 #include "log/opaque_batch.h"
+#include "log/stored_batch.h"
 #include "proto/status.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
@@ -20,26 +21,17 @@ constexpr char kWayOut[] =
     "runs on the same data, stop one of them; if nothing newer exists, this "
     "log has ended: keep its public files and open a new one";
 
-// The stored tree's head before its last batch. The batch's own leaves are
-// taken away by reading the nodes that the smaller tree is made of.
-absl::StatusOr<TreeHead> HeadBeforeLastBatch(Storage* storage,
-                                             const TreeHead& stored,
-                                             TileReader* tiles) {
-  ASSIGN_OR_RETURN(const StoredRow last,
-                   storage->Get(RowKind::kHashes, 0, stored.size - 1));
-  absl::Status failed;
-  const std::optional<Hash> root =
-      RootFrom(last.first, [&](int level, uint64_t index, Hash* hash) {
-        const absl::StatusOr<Hash> node = tiles->Node(level, index);
-        if (!node.ok()) {
-          failed = node.status();
-          return false;
-        }
-        *hash = *node;
-        return true;
-      });
-  if (!root.has_value()) return failed;
-  return TreeHead{last.first, *root};
+// The time of the seal that ends the stored tree of `size` leaves; 0 for none.
+absl::StatusOr<uint64_t> LastSealTime(TileReader* tiles, uint64_t size) {
+  if (size == 0) return 0;
+  ASSIGN_OR_RETURN(const std::string entry, tiles->Entry(size - 1));
+  Leaf leaf;
+  if (ParseLeaf(entry, &leaf) != Finding::kOk || leaf.kind != LeafKind::kSeal) {
+    return absl::DataLossError(absl::StrCat(
+        "the stored entries row of leaf ", size - 1,
+        ": a batch does not end in a seal; is this an opaque log?"));
+  }
+  return SealOf(leaf).time_s;
 }
 
 }  // namespace
@@ -64,34 +56,46 @@ Log::~Log() = default;
 
 absl::Status Log::Start(const LogOptions& options) {
   ASSIGN_OR_RETURN(const TreeHead stored, parts_.storage->LastHead());
-  ASSIGN_OR_RETURN(TreeEdge edge, ReadTreeEdge(parts_.storage, stored));
-  RETURN_IF_ERROR(JudgeLock(stored));
-
-  std::optional<BatchVerifier::AccessRules> rules;
   if (options.opening_register.has_value()) {
     RETURN_IF_ERROR(PrepareAccess(options, stored));
-    uint64_t last_seal_time_s = 0;
-    if (stored.size > 0) {
-      ASSIGN_OR_RETURN(const std::string entry, tiles_.Entry(stored.size - 1));
-      Leaf leaf;
-      if (ParseLeaf(entry, &leaf) != Finding::kOk ||
-          leaf.kind != LeafKind::kSeal) {
-        return absl::DataLossError(
-            absl::StrCat("the stored entries row of leaf ", stored.size - 1,
-                         ": the last leaf is no seal; is this an opaque log?"));
-      }
-      last_seal_time_s = SealOf(leaf).time_s;
+  }
+  // The last batch may be one that was committed and never verified: it is
+  // judged now, on top of the tree before it, as every batch is before a head
+  // is signed.
+  TreeHead before{0, EmptyRoot()};
+  if (stored.size > 0) {
+    ASSIGN_OR_RETURN(const StoredRow last,
+                     parts_.storage->Get(RowKind::kHead, 0, stored.size - 1));
+    if (last.first > 0) {
+      ASSIGN_OR_RETURN(before, StoredHead(parts_.storage, last.first - 1));
     }
-    rules =
-        BatchVerifier::AccessRules{documents_->min_batch(), last_seal_time_s};
+  }
+  ASSIGN_OR_RETURN(const TreeEdge edge_before,
+                   ReadTreeEdge(parts_.storage, before));
+  std::optional<BatchVerifier::AccessRules> rules;
+  if (!opaque()) {
+    ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, before.size));
+    rules = BatchVerifier::AccessRules{documents_->min_batch(), time_s};
+  }
+  BatchVerifier verifier(edge_before, rules);
+  if (stored.size > 0) {
+    ASSIGN_OR_RETURN(const StorageBatch last,
+                     ReadStoredBatch(parts_.storage, before.size));
+    RETURN_IF_ERROR(verifier.Verify(last));
+  }
+  ASSIGN_OR_RETURN(TreeEdge edge, ReadTreeEdge(parts_.storage, stored));
+  // Only now: a damaged row should be named as such, not as another history.
+  RETURN_IF_ERROR(JudgeLock(stored, before));
+
+  if (opaque()) {
+    maker_ = std::make_unique<OpaqueBatchMaker>();
+  } else {
+    ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, stored.size));
     maker_ = std::make_unique<AccessBatchMaker>(
         AccessBatchMaker::Parts{labels_.get(), index_.get(), vault_.get(),
                                 parts_.clock, parts_.random},
-        documents_->min_batch(), last_seal_time_s);
-  } else {
-    maker_ = std::make_unique<OpaqueBatchMaker>();
+        documents_->min_batch(), time_s);
   }
-
   ASSIGN_OR_RETURN(
       idempotency_,
       Idempotency::Open(options.idempotency, parts_.id_key, parts_.storage,
@@ -103,17 +107,16 @@ absl::Status Log::Start(const LogOptions& options) {
     head->head = stored;
     RETURN_IF_ERROR(publisher_.Publish(std::move(head)));
   }
-  BatchVerifier verifier(edge, rules);
   sequencer_ = std::make_unique<Sequencer>(
       options.sequencer,
       Sequencer::Parts{&pool_, parts_.storage, maker_.get(), idempotency_.get(),
                        &publisher_, parts_.clock, &metrics_},
       std::move(edge), std::move(verifier));
-  if (!opaque()) RETURN_IF_ERROR(SequenceOpening(*options.opening_register));
-  return absl::OkStatus();
+  return opaque() ? absl::OkStatus()
+                  : SequenceOpening(*options.opening_register);
 }
 
-absl::Status Log::JudgeLock(const TreeHead& stored) {
+absl::Status Log::JudgeLock(const TreeHead& stored, const TreeHead& before) {
   const TreeHead locked = parts_.lock->Head();
   if (locked == stored) return absl::OkStatus();
   if (locked.size > stored.size) {
@@ -127,8 +130,6 @@ absl::Status Log::JudgeLock(const TreeHead& stored) {
         "the signing lock and the stored log both have size ", stored.size,
         " but different roots: these are two histories. ", kWayOut));
   }
-  ASSIGN_OR_RETURN(const TreeHead before,
-                   HeadBeforeLastBatch(parts_.storage, stored, &tiles_));
   if (locked != before) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the signing lock stands at size ", locked.size,

@@ -120,7 +120,8 @@ class Log {
  private:
   Log(const LogOptions& options, const LogParts& parts);
   absl::Status Start(const LogOptions& options);
-  absl::Status JudgeLock(const TreeHead& stored);
+  // `before`: the stored head before the last batch.
+  absl::Status JudgeLock(const TreeHead& stored, const TreeHead& before);
   absl::Status PrepareAccess(const LogOptions& options, const TreeHead& stored);
   absl::Status SequenceOpening(const OpeningRegister& opening);
 

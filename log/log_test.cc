@@ -427,6 +427,35 @@ TEST_F(LogTest, AFailedCommitStopsTheLogAndARestartGoesOn) {
   }
 }
 
+// A batch that was committed but whose verification failed, or never came, is
+// judged at the next start: nothing is signed that was not verified.
+TEST_F(LogTest, AStartVerifiesABatchThatIsAheadOfTheLock) {
+  for (const bool wrong : {true, false}) {
+    log_.reset();
+    rows_ = std::make_unique<MemoryRows>();
+    storage_ = std::make_unique<MemoryStorage>(rows_.get());
+    folder_ += wrong ? "_wrong" : "_right";
+    ASSERT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
+    ASSERT_TRUE(Open().ok());
+    ASSERT_TRUE(Submit({"a", "b"}).ok());
+    const TreeHead before = log_->Latest()->head;
+    const auto edge = ReadTreeEdge(storage_.get(), before);
+    ASSERT_TRUE(edge.ok()) << edge.status();
+    Integrated integrated = Integrate(*edge, std::vector<Hash>{LeafHash("c")});
+    StorageBatch batch{2, integrated.edge.Head(), std::move(integrated.rows)};
+    batch.rows.push_back(
+        {RowKind::kEntries, 0, std::string(wrong ? "\0\1x" : "\0\1c", 3)});
+    ASSERT_TRUE(storage_->Commit(batch, before).ok());
+    const absl::Status opened = Open();
+    EXPECT_EQ(opened.ok(), !wrong) << opened;
+    if (wrong) {
+      EXPECT_TRUE(absl::IsDataLoss(opened)) << opened;
+    }
+    OpenLock();
+    EXPECT_EQ(lock_->Head().size, wrong ? 2u : 3u);
+  }
+}
+
 absl::Status ScrubAll(Log* log, const std::string& id_key) {
   return Scrub(log, id_key, [](uint64_t) { return true; });
 }

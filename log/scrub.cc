@@ -9,44 +9,14 @@
 #include "log/access_batch.h"
 #include "log/batch_verifier.h"
 #include "log/idempotency.h"
+#include "log/stored_batch.h"
 #include "proto/status.h"
 #include "verifier/crypto.h"
-#include "verifier/encoding.h"
 #include "verifier/leaf.h"
 #include "verifier/tile.h"
 
 namespace vidimus {
 namespace {
-
-// The batch that begins at leaf `first`, as it was committed.
-absl::StatusOr<StorageBatch> ReadBatch(Storage* storage, uint64_t first) {
-  StorageBatch batch;
-  batch.first = first;
-  ASSIGN_OR_RETURN(const StoredRow head,
-                   storage->Get(RowKind::kHead, 0, first));
-  const std::string_view bytes = head.value;
-  if (head.first != first || bytes.size() != 8 + sizeof(Hash)) {
-    return absl::DataLossError(absl::StrCat("the ", RowKindName(RowKind::kHead),
-                                            " row of leaf ", first,
-                                            " has not the form it should"));
-  }
-  batch.head = {Be64(bytes), *HashFromBytes(bytes.substr(8))};
-  for (const RowKind kind : {RowKind::kEntries, RowKind::kHashes, RowKind::kIds,
-                             RowKind::kVaultPage, RowKind::kDocuments}) {
-    absl::StatusOr<StoredRow> row = storage->Get(kind, 0, first);
-    if (absl::IsNotFound(row.status())) continue;
-    RETURN_IF_ERROR(row);
-    batch.rows.push_back({kind, 0, std::move(row->value)});
-  }
-  for (int level = 1; TileHashCount(batch.head.size, level) > 0; ++level) {
-    const uint8_t sub = static_cast<uint8_t>(level);
-    absl::StatusOr<StoredRow> row = storage->Get(RowKind::kTile, sub, first);
-    if (absl::IsNotFound(row.status())) continue;
-    RETURN_IF_ERROR(row);
-    batch.rows.push_back({RowKind::kTile, sub, std::move(row->value)});
-  }
-  return batch;
-}
 
 absl::Status JudgeDocuments(const StorageBatch& batch,
                             absl::string_view entries,
@@ -114,7 +84,7 @@ absl::Status Scrub(Log* log, const std::string& id_key,
   while (verifier.head().size < head.size) {
     const absl::Status judged = [&]() -> absl::Status {
       ASSIGN_OR_RETURN(const StorageBatch batch,
-                       ReadBatch(log->storage(), verifier.head().size));
+                       ReadStoredBatch(log->storage(), verifier.head().size));
       RETURN_IF_ERROR(verifier.Verify(batch));
       return JudgeOtherRows(log, id_key, batch);
     }();

@@ -1,0 +1,58 @@
+#include "log/stored_batch.h"
+
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "verifier/encoding.h"
+#include "verifier/tile.h"
+
+namespace vidimus {
+namespace {
+
+// Whether the row was there; it is then added to `batch`.
+absl::Status AddRow(Storage* storage, RowKind kind, uint8_t sub,
+                    StorageBatch* batch) {
+  absl::StatusOr<StoredRow> row = storage->Get(kind, sub, batch->first);
+  if (absl::IsNotFound(row.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(row);
+  batch->rows.push_back({kind, sub, std::move(row->value)});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<TreeHead> StoredHead(Storage* storage, uint64_t index) {
+  ASSIGN_OR_RETURN(const StoredRow row, storage->Get(RowKind::kHead, 0, index));
+  const std::string_view bytes = row.value;
+  if (bytes.size() != 8 + sizeof(Hash) || Be64(bytes) <= index) {
+    return absl::DataLossError(absl::StrCat("the ", RowKindName(RowKind::kHead),
+                                            " row of leaf ", index,
+                                            " has not the form it should"));
+  }
+  return TreeHead{Be64(bytes), *HashFromBytes(bytes.substr(8))};
+}
+
+absl::StatusOr<StorageBatch> ReadStoredBatch(Storage* storage, uint64_t first) {
+  StorageBatch batch;
+  batch.first = first;
+  ASSIGN_OR_RETURN(batch.head, StoredHead(storage, first));
+  ASSIGN_OR_RETURN(const StoredRow head,
+                   storage->Get(RowKind::kHead, 0, first));
+  if (head.first != first) {
+    return absl::DataLossError(
+        absl::StrCat("no stored batch begins at leaf ", first));
+  }
+  for (const RowKind kind : {RowKind::kEntries, RowKind::kHashes, RowKind::kIds,
+                             RowKind::kVaultPage, RowKind::kDocuments}) {
+    RETURN_IF_ERROR(AddRow(storage, kind, 0, &batch));
+  }
+  for (int level = 1; TileHashCount(batch.head.size, level) > 0; ++level) {
+    RETURN_IF_ERROR(
+        AddRow(storage, RowKind::kTile, static_cast<uint8_t>(level), &batch));
+  }
+  return batch;
+}
+
+}  // namespace vidimus
