@@ -1,6 +1,6 @@
 // The HTTP door: public reads for anyone, POST /add of an opaque log, and over
 // TLS the JSON twin of the gRPC service under /v1/. It turns targets into calls
-// of read_service.h and submit_service.h. docs/transport.md, docs/http.md.
+// of read_service.h and submit_service.h. docs/api.md.
 #ifndef VIDIMUS_LOG_HTTP_DOOR_H_
 #define VIDIMUS_LOG_HTTP_DOOR_H_
 
