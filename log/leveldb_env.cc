@@ -116,8 +116,18 @@ leveldb::Status DurableEnv::NewWritableFile(const std::string& path,
 
 leveldb::Status DurableEnv::RenameFile(const std::string& from,
                                        const std::string& to) {
-  const leveldb::Status status = target()->RenameFile(from, to);
-  return status.ok() ? SyncFolder(disk_, folder_) : status;
+  leveldb::Status status = target()->RenameFile(from, to);
+  if (status.ok()) status = SyncFolder(disk_, folder_);
+  if (!status.ok()) rename_failed_ = true;
+  return status;
+}
+
+// What stays is removed when the database is opened the next time.
+leveldb::Status DurableEnv::RemoveFile(const std::string& path) {
+  if (rename_failed_) {
+    return leveldb::Status::IOError(path, "kept, since a rename failed");
+  }
+  return target()->RemoveFile(path);
 }
 
 leveldb::Status DurableEnv::LockFile(const std::string& path,

@@ -8,7 +8,9 @@
 // file but not the folder that names the file, nor the rename of CURRENT: on a
 // file system that keeps names apart from data, a synced commit is gone with
 // its file's name. Here the first Sync of a new file syncs its folder too, and
-// every rename does.
+// every rename does. And when a rename fails, nothing is removed any more: it
+// may have taken effect, and LevelDB would remove the manifest that CURRENT
+// then names.
 #ifndef VIDIMUS_LOG_LEVELDB_ENV_H_
 #define VIDIMUS_LOG_LEVELDB_ENV_H_
 
@@ -34,6 +36,7 @@ class DurableEnv : public leveldb::EnvWrapper {
                                   leveldb::WritableFile** file) override;
   leveldb::Status RenameFile(const std::string& from,
                              const std::string& to) override;
+  leveldb::Status RemoveFile(const std::string& path) override;
   leveldb::Status LockFile(const std::string& path,
                            leveldb::FileLock** lock) override;
 
@@ -43,6 +46,7 @@ class DurableEnv : public leveldb::EnvWrapper {
  private:
   Disk* const disk_;
   const std::string folder_;
+  std::atomic<bool> rename_failed_{false};
   std::atomic<bool> lock_failed_{false};
 };
 

@@ -43,6 +43,8 @@ const char* MutantName(Mutant mutant) {
       return "NoSync";
     case Mutant::kNoNameSync:
       return "NoNameSync";
+    case Mutant::kNoFileSync:
+      return "NoFileSync";
     case Mutant::kLockAfterSignature:
       return "LockAfterSignature";
     case Mutant::kPublishBeforeCommit:
@@ -81,12 +83,15 @@ class Machine::NoSyncEnv : public leveldb::EnvWrapper {
   };
 };
 
-class Machine::NoNameSyncDisk : public Disk {
+// Syncs either no folder when asked to, or no file.
+class Machine::NoSyncDisk : public Disk {
  public:
-  explicit NoNameSyncDisk(Disk* disk) : disk_(disk) {}
+  NoSyncDisk(Disk* disk, bool files) : disk_(disk), files_(files) {}
   absl::StatusOr<std::unique_ptr<DiskFile>> Open(const std::string& path,
                                                  bool exclusive) override {
-    return disk_->Open(path, exclusive);
+    auto file = disk_->Open(path, exclusive);
+    if (!file.ok() || !files_) return file;
+    return std::unique_ptr<DiskFile>(new File(*std::move(file)));
   }
   absl::StatusOr<std::vector<std::string>> List(
       const std::string& folder) override {
@@ -98,12 +103,29 @@ class Machine::NoNameSyncDisk : public Disk {
   absl::Status Remove(const std::string& path) override {
     return disk_->Remove(path);
   }
-  absl::Status SyncFolder(const std::string&) override {
-    return absl::OkStatus();
+  absl::Status SyncFolder(const std::string& folder) override {
+    return files_ ? disk_->SyncFolder(folder) : absl::OkStatus();
   }
 
  private:
+  class File : public DiskFile {
+   public:
+    explicit File(std::unique_ptr<DiskFile> file) : file_(std::move(file)) {}
+    absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
+      return file_->ReadAt(offset, size);
+    }
+    absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
+      return file_->WriteAt(offset, bytes);
+    }
+    absl::Status Sync() override { return absl::OkStatus(); }
+    absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
+
+   private:
+    const std::unique_ptr<DiskFile> file_;
+  };
+
   Disk* const disk_;
+  const bool files_;
 };
 
 class Machine::LateLock : public SigningLock {
@@ -172,8 +194,10 @@ Machine::Machine(const MachineOptions& options)
   if (options_.mutant == Mutant::kNoSync) {
     mutant_env_ = std::make_unique<NoSyncEnv>(disk_.env());
   }
-  if (options_.mutant == Mutant::kNoNameSync) {
-    mutant_disk_ = std::make_unique<NoNameSyncDisk>(&disk_);
+  if (options_.mutant == Mutant::kNoNameSync ||
+      options_.mutant == Mutant::kNoFileSync) {
+    mutant_disk_ = std::make_unique<NoSyncDisk>(
+        &disk_, options_.mutant == Mutant::kNoFileSync);
   }
 }
 
@@ -308,11 +332,15 @@ absl::Status Machine::JudgeLock() {
 }
 
 absl::Status Machine::Judge() {
+  RETURN_IF_ERROR(JudgeReading());
+  return JudgeRetry();
+}
+
+absl::Status Machine::JudgeReading() {
   RETURN_IF_ERROR(JudgeStoredLog(storage_.get(), options_.access_log,
                                  signer_.key(), log_->Latest()->checkpoint));
   RETURN_IF_ERROR(JudgeHeads());
-  RETURN_IF_ERROR(JudgeEntries());
-  return JudgeRetry();
+  return JudgeEntries();
 }
 
 absl::Status Machine::JudgeHeads() {

@@ -27,7 +27,8 @@ namespace vidimus {
 enum class Mutant {
   kNone,
   kNoSync,               // LevelDB's files are never synced
-  kNoNameSync,           // folders are never synced
+  kNoNameSync,           // LevelDB's folder is never synced
+  kNoFileSync,           // the lock's file and the vault's are never synced
   kLockAfterSignature,   // the lock moves after the head was shown
   kPublishBeforeCommit,  // the head is shown, then the batch is committed
 };
@@ -55,12 +56,22 @@ class Machine {
   absl::Status Step(int number);
   // Drops all that is in memory, as a crash does.
   void Halt();
+  // Whether a log is open, stopped or not.
+  bool running() const { return log_ != nullptr; }
 
   // Holds the running server's log against the ledger: it verifies whole by
   // verifier/ alone; every head ever shown is one of its prefixes; every
   // acknowledged entry stands where its receipt says, once, and what belongs to
   // it can be read; a retry gets the first answer. OK, or what is not so.
   absl::Status Judge();
+  // All of this but the retry, which a log that has stopped refuses.
+  absl::Status JudgeReading();
+
+  // For tests that mean to break the lock: nobody has seen a head yet.
+  void ForgetHeads() {
+    shown_.clear();
+    shown_roots_.clear();
+  }
 
   // Heads that were shown.
   size_t heads() const { return shown_.size(); }
@@ -73,7 +84,7 @@ class Machine {
   class LateLock;
   class LateStorage;
   class NoSyncEnv;
-  class NoNameSyncDisk;
+  class NoSyncDisk;
 
   struct Acknowledged {
     std::string content;  // the entry, or an access's record

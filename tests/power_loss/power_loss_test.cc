@@ -25,7 +25,7 @@ constexpr int kStepsAfter = 3;  // after the power has come back
 constexpr int kStripes = 8;     // the crash points are shared among tests
 
 // Boots and runs steps from `*step` up to `end`. OK, or where it stopped.
-absl::Status Run(Machine* machine, int* step, int end) {
+absl::Status RunScript(Machine* machine, int* step, int end) {
   absl::Status status = machine->Boot();
   while (status.ok() && *step < end) {
     if (*step == kRestartAt) {
@@ -54,7 +54,7 @@ std::optional<std::string> Crash(const MachineOptions& options, uint64_t call,
 
   int step = 0;
   disk.CutPowerAt(call);
-  absl::Status status = Run(&machine, &step, kSteps);
+  absl::Status status = RunScript(&machine, &step, kSteps);
   if (!status.ok() && !disk.dark()) return wrong("before", status);
   absl::StrAppend(&story, " (", disk.CallName(call), ", step ", step, ")");
   machine.Halt();
@@ -64,7 +64,7 @@ std::optional<std::string> Crash(const MachineOptions& options, uint64_t call,
     // It never rains but it pours: the power goes again while it recovers.
     const uint64_t again = 1 + random() % 60;
     disk.CutPowerAt(disk.calls() + again);
-    status = Run(&machine, &step, std::min(step + 2, kSteps));
+    status = RunScript(&machine, &step, std::min(step + 2, kSteps));
     if (!status.ok() && !disk.dark()) return wrong("recovering", status);
     machine.Halt();
     const auto next = static_cast<Aftermath>(random() % 3);
@@ -95,7 +95,7 @@ std::optional<std::string> Crash(const MachineOptions& options, uint64_t call,
 uint64_t CallsOf(const MachineOptions& options) {
   Machine machine(options);
   int step = 0;
-  const absl::Status status = Run(&machine, &step, kSteps);
+  const absl::Status status = RunScript(&machine, &step, kSteps);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(step, kSteps);
   EXPECT_GE(machine.heads(), 20u);
@@ -169,6 +169,7 @@ TEST_P(MutantTest, IsNoticed) {
 
 INSTANTIATE_TEST_SUITE_P(Mutants, MutantTest,
                          ::testing::Values(Mutant::kNoSync, Mutant::kNoNameSync,
+                                           Mutant::kNoFileSync,
                                            Mutant::kLockAfterSignature,
                                            Mutant::kPublishBeforeCommit),
                          [](const auto& info) {
