@@ -1,5 +1,6 @@
 // Invariants: the lock never moves to a smaller size, nor to another root of
-// the same size; the slot that counts is never overwritten; Head() is durable.
+// the same size; the slot that counts is only overwritten with itself; Head()
+// is durable.
 #include "log/signing_lock.h"
 
 #include <optional>
@@ -84,25 +85,33 @@ class SigningLockImpl : public SigningLock {
     return Write(next);
   }
 
+  // Writes the slot that counts once more, over itself and durably. What it
+  // holds may never have reached the disk; torn, it falls back to the other
+  // slot, which then is what the disk had all along.
+  absl::Status WriteAgain() { return WriteSlot(place_, slot_); }
+
   // Writes `head` to the slot that does not count, which then does.
   absl::Status Write(const TreeHead& head) {
     const Slot next = {slot_.counter + 1, head};
-    const int place = 1 - place_;
-    absl::Status written =
-        file_->WriteAt(kSlotOffsets[place], EncodeSlot(next));
-    if (written.ok()) written = file_->Sync();
-    if (!written.ok()) {
-      failed_ =
-          Annotate(written, absl::StrCat("moving the signing lock from size ",
-                                         slot_.head.size, " to ", head.size));
-      return failed_;
-    }
+    RETURN_IF_ERROR(WriteSlot(1 - place_, next));
     slot_ = next;
-    place_ = place;
+    place_ = 1 - place_;
     return absl::OkStatus();
   }
 
  private:
+  absl::Status WriteSlot(int place, const Slot& slot) {
+    absl::Status written =
+        file_->WriteAt(kSlotOffsets[place], EncodeSlot(slot));
+    if (written.ok()) written = file_->Sync();
+    if (!written.ok()) {
+      failed_ = Annotate(written,
+                         absl::StrCat("moving the signing lock from size ",
+                                      slot_.head.size, " to ", slot.head.size));
+    }
+    return failed_;
+  }
+
   const std::string path_;
   const std::unique_ptr<DiskFile> file_;
   Slot slot_;
@@ -169,7 +178,7 @@ absl::StatusOr<std::unique_ptr<SigningLock>> OpenSigningLock(
   }
   auto lock = std::make_unique<SigningLockImpl>(path, std::move(file),
                                                 *slots[newest], newest);
-  RETURN_IF_ERROR(lock->Write(lock->Head()));
+  RETURN_IF_ERROR(lock->WriteAgain());
   return std::unique_ptr<SigningLock>(std::move(lock));
 }
 

@@ -142,6 +142,87 @@ TEST_F(SigningLockTest, StandsAtOldOrNewAfterATornMove) {
   }
 }
 
+// Notes what is written to the files of another disk.
+class WriteRecorder : public Disk {
+ public:
+  struct Write {
+    uint64_t offset;
+    std::string bytes;
+  };
+  const std::vector<Write>& writes() const { return writes_; }
+
+  absl::StatusOr<std::unique_ptr<DiskFile>> Open(const std::string& path,
+                                                 bool exclusive) override {
+    auto file = PosixDisk()->Open(path, exclusive);
+    if (!file.ok()) return file.status();
+    return {std::make_unique<File>(*std::move(file), &writes_)};
+  }
+  absl::StatusOr<std::vector<std::string>> List(
+      const std::string& folder) override {
+    return PosixDisk()->List(folder);
+  }
+  absl::Status MakeFolder(const std::string& folder) override {
+    return PosixDisk()->MakeFolder(folder);
+  }
+  absl::Status Remove(const std::string& path) override {
+    return PosixDisk()->Remove(path);
+  }
+  absl::Status SyncFolder(const std::string& folder) override {
+    return PosixDisk()->SyncFolder(folder);
+  }
+
+ private:
+  class File : public DiskFile {
+   public:
+    File(std::unique_ptr<DiskFile> file, std::vector<Write>* writes)
+        : file_(std::move(file)), writes_(writes) {}
+    absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
+      return file_->ReadAt(offset, size);
+    }
+    absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
+      writes_->push_back({offset, std::string(bytes)});
+      return file_->WriteAt(offset, bytes);
+    }
+    absl::Status Sync() override { return file_->Sync(); }
+    absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
+
+   private:
+    const std::unique_ptr<DiskFile> file_;
+    std::vector<Write>* const writes_;
+  };
+
+  std::vector<Write> writes_;
+};
+
+// A move whose sync failed can be read until the power goes, and no later sync
+// writes it. Method: the file as it was before that move, and on top of it what
+// the next start writes, which is all that lasts.
+TEST_F(SigningLockTest, OutlivesAMoveThatWasNeverSynced) {
+  TreeHead at = {0, EmptyRoot()};
+  for (uint64_t size : {7, 9, 10, 12}) {  // each slot twice
+    const std::string durable = [&] {
+      std::unique_ptr<SigningLock> lock = Open();
+      const std::string before = ReadAll();
+      EXPECT_TRUE(lock->Advance(at, HeadOf(size)).ok());
+      return before;
+    }();
+    WriteRecorder recorder;
+    {
+      const auto lock = OpenSigningLock(&recorder, path_);
+      ASSERT_TRUE(lock.ok()) << lock.status();
+      EXPECT_EQ((*lock)->Head(), HeadOf(size));
+    }
+    Overwrite(0, durable);
+    for (const WriteRecorder::Write& write : recorder.writes()) {
+      Overwrite(write.offset, write.bytes);
+    }
+    const auto lock = OpenSigningLock(PosixDisk(), path_);
+    ASSERT_TRUE(lock.ok()) << lock.status();
+    EXPECT_EQ((*lock)->Head(), HeadOf(size)) << "it was believed";
+    at = HeadOf(size);
+  }
+}
+
 TEST_F(SigningLockTest, BeginsAgainIfItsMakerDiedBeforeItWasWhole) {
   Open();
   const std::string whole = ReadAll();
