@@ -18,6 +18,10 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::Run(absl::AnyInvocable<void()> work) {
+  if (threads_.empty()) {
+    work();
+    return;
+  }
   MutexLock lock(&mu_);
   work_.push_back(std::move(work));
   given_.Signal();

@@ -16,6 +16,8 @@ namespace vidimus {
 // is bounded by the pool of submissions that it answers.
 class WorkerPool {
  public:
+  // Without threads, work is done by whoever gives it, within the call: so that
+  // a simulation replays exactly.
   explicit WorkerPool(int threads);
   ~WorkerPool();
 
