@@ -115,8 +115,6 @@ constexpr Words kWords[] = {
      "the register document lacks a field"},
     {Finding::kDocumentFieldInvalid, "DocumentFieldInvalid",
      "a field of the register document has a value it may not have"},
-    {Finding::kRegisterTypeUnknown, "RegisterTypeUnknown",
-     "the register has no such type of document"},
     {Finding::kRegisterNotDense, "RegisterNotDense",
      "a register leaf is not the next number or version"},
     {Finding::kPublisherUnknown, "PublisherUnknown",

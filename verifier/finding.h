@@ -83,7 +83,6 @@ enum class Finding : uint8_t {
   kDocumentSignature,     // not signed by the publisher of its type
   kDocumentFieldMissing,  // a field that the document must have
   kDocumentFieldInvalid,  // a field with a value it may not have
-  kRegisterTypeUnknown,   // a type beyond identity_service
   kRegisterNotDense,      // a key that is not the next number or version
   kPublisherUnknown,      // config names no publisher for the type
 

@@ -22,6 +22,12 @@ class Tally {
   void ExpectOk(Finding finding, const std::string& about) {
     Expect(finding == Finding::kOk, about + ": " + FindingSentence(finding));
   }
+  // The case says which finding it wants.
+  void ExpectFinding(Finding finding, const Json& test,
+                     const std::string& about) {
+    Expect(FindingName(finding) == test["finding"].Text(),
+           about + ": " + FindingSentence(finding));
+  }
   void ExpectRefused(Finding finding, const std::string& about) {
     Expect(finding != Finding::kOk, about + ": not refused");
   }
@@ -450,6 +456,84 @@ void RunLog(const Json& json, Tally* tally) {
   }
 }
 
+void RunMulti(const Json& json, Tally* tally) {
+  const std::vector<Hash> leaf_hashes = TreeLeafHashes();
+  for (const Json& test : json["cases"].List()) {
+    std::vector<uint64_t> indices;
+    for (const Json& index : test["indices"].List()) {
+      indices.push_back(index.Number());
+    }
+    const std::vector<Hash> asked = HashesOf(test["leaf_hashes"]);
+    const std::vector<Hash> hashes = HashesOf(test["hashes"]);
+    const TreeHead head = {test["size"].Number(), HashOf(test["root"])};
+    const Finding finding = VerifyMultiInclusion(indices, asked, head, hashes);
+    tally->ExpectFinding(finding, test, "one proof for several leaves");
+    if (finding != Finding::kOk) continue;
+    tally->Expect(MultiInclusionProof(indices, head.size,
+                                      ReaderOver(leaf_hashes)) == hashes,
+                  "one proof for several leaves that we make");
+    std::vector<std::vector<Hash>> paths;
+    tally->ExpectOk(PathsFromMulti(indices, asked, head, hashes, &paths),
+                    "paths from one proof");
+    for (size_t i = 0; i < paths.size(); ++i) {
+      tally->ExpectOk(VerifyInclusion(asked[i], indices[i], paths[i], head),
+                      "path from one proof");
+    }
+  }
+}
+
+Finding JudgeMessage(RegisterType type, uint64_t version,
+                     std::string_view message) {
+  if (type == RegisterType::kConfig) {
+    Config config;
+    return ParseConfig(message, version, &config, nullptr);
+  }
+  Administration administration;
+  return ParseAdministration(message, &administration, nullptr);
+}
+
+void RunRegisterDocuments(const Json& json, Tally* tally) {
+  const std::string& origin = json["origin"].Text();
+  for (const Json& test : json["documents"].List()) {
+    const std::string bytes = test["document"].Hex();
+    const RegisterId id = IdOf(test);
+    const Finding finding =
+        VerifyDocument(bytes, origin, id, test["publisher_key"].Hex());
+    tally->ExpectFinding(finding, test, test["what"].Text());
+    if (finding != Finding::kOk) continue;
+    Document document;
+    tally->ExpectOk(SplitDocument(bytes, &document), test["what"].Text());
+    tally->ExpectOk(JudgeMessage(id.type, id.version, document.message),
+                    "message of " + test["what"].Text());
+  }
+  for (const Json& test : json["messages"].List()) {
+    const auto type =
+        RegisterTypeFromByte(static_cast<uint8_t>(test["type"].Number()));
+    tally->ExpectFinding(
+        JudgeMessage(*type, test["version"].Number(), test["message"].Hex()),
+        test, test["what"].Text());
+  }
+}
+
+void RunRecord(const Json& json, Tally* tally) {
+  for (const Json& test : json["records"].List()) {
+    const std::string record = test["record"].Hex();
+    AccessRecord access;
+    const char* field = "";
+    tally->ExpectFinding(ParseAccess(record, &access, &field), test,
+                         test["what"].Text());
+    if (test.Has("field")) {
+      tally->Expect(test["field"].Text() == field,
+                    test["what"].Text() + ": names " + field);
+    }
+  }
+  for (const Json& test : json["actors"].List()) {
+    const std::string bytes = test["actor"].Hex();
+    Actor actor;
+    tally->ExpectFinding(ParseActor(bytes, &actor), test, test["what"].Text());
+  }
+}
+
 }  // namespace
 
 VectorResult RunVectors(std::string_view name, std::string_view json) {
@@ -462,7 +546,10 @@ VectorResult RunVectors(std::string_view name, std::string_view json) {
                {"commitment", RunCommitment},
                {"submission", RunSubmission},
                {"register", RunRegister},
-               {"log", RunLog}};
+               {"log", RunLog},
+               {"multi", RunMulti},
+               {"register_documents", RunRegisterDocuments},
+               {"record", RunRecord}};
   Tally tally;
   bool known = false;
   for (const auto& run : kRuns) {

@@ -11,7 +11,8 @@ namespace vidimus {
 
 // The files that RunVectors knows, without ".json".
 inline constexpr std::string_view kVectorFiles[] = {
-    "tree", "note", "leaf", "commitment", "submission", "register", "log"};
+    "tree",     "note", "leaf",  "commitment",         "submission",
+    "register", "log",  "multi", "register_documents", "record"};
 
 struct VectorResult {
   int passed = 0;

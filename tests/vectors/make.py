@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Makes multi.json, register_documents.json and record.json.
+
+Usage: make.py (in this folder; needs python3-cryptography). Shares no code with
+the verifier: it follows docs/merkle.md, wire.md, register.md and record.md. The
+other files here came from elsewhere and are not made again.
+"""
+
+import hashlib
+import json
+import random
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+ORIGIN = "vidimus.example/test/2026h1"
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+# --- multi.json: one proof for several leaves (docs/merkle.md) ---
+
+
+def split(n):
+    k = 1
+    while 2 * k < n:
+        k *= 2
+    return k
+
+
+def root(leaves):
+    if not leaves:
+        return sha256(b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    k = split(len(leaves))
+    return sha256(b"\x01" + root(leaves[:k]) + root(leaves[k:]))
+
+
+def multi(leaves, asked, start=0):
+    inside = [i for i in asked if start <= i < start + len(leaves)]
+    if not inside:
+        return [root(leaves)]
+    if len(leaves) == 1:
+        return []
+    k = split(len(leaves))
+    return multi(leaves[:k], inside, start) + multi(leaves[k:], inside, start + k)
+
+
+def multi_cases():
+    rng = random.Random(20260101)
+    entry = lambda i: bytes([i % 256]) * (i % 5) + i.to_bytes(2, "big")
+    leaves = [sha256(b"\x00" + entry(i)) for i in range(300)]
+    shapes = [(1, [0]), (2, [0]), (2, [1]), (2, [0, 1]), (7, [3]), (7, [0, 6]), (8, [2, 3, 4, 5]),
+              (11, list(range(11))), (255, [254]), (256, [0, 255]), (257, [256]), (257, [0, 128, 256])]
+    shapes += [(n, sorted(rng.sample(range(n), rng.randrange(1, 20)))) for n in (40, 100, 300)]
+    cases = []
+    for size, asked in shapes:
+        cases.append({"size": size, "indices": asked, "leaf_hashes": [leaves[i].hex() for i in asked],
+                      "root": root(leaves[:size]).hex(),
+                      "hashes": [h.hex() for h in multi(leaves[:size], asked)], "finding": "Ok"})
+    good = next(c for c in cases if c["size"] == 257 and len(c["indices"]) == 3)
+
+    def wrong(finding, **change):
+        cases.append({**good, **change, "finding": finding})
+
+    hashes, asked = good["hashes"], good["leaf_hashes"]
+    wrong("PathTooShort", hashes=hashes[:-1])
+    wrong("PathTooLong", hashes=hashes + hashes[:1])
+    wrong("RootMismatch", hashes=hashes[1:] + hashes[:1])
+    wrong("RootMismatch", leaf_hashes=asked[1:] + asked[:1])
+    wrong("RootMismatch", indices=[0, 129, 256])
+    wrong("IndexBeyondTree", indices=[0, 128, 257])
+    wrong("IndicesNotAscending", indices=[0, 256, 128])
+    wrong("IndicesNotAscending", indices=[0, 128, 128])
+    wrong("LeafCountMismatch", indices=[0, 128])
+    wrong("LeafCountMismatch", indices=[], leaf_hashes=[])
+    return {"entries": "as in tree.json", "cases": cases}
+
+
+# --- Protobuf bytes (docs/wire.md) ---
+
+
+def varint(n):
+    out = b""
+    while n >= 0x80:
+        out += bytes([n & 0x7F | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, value):
+    """An int as varint; bytes, text or a list of fields as length-delimited."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, str):
+        value = value.encode()
+    if isinstance(value, list):
+        value = message(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def message(fields):
+    return b"".join(field(number, value) for number, value in fields)
+
+
+def without(fields, number):
+    return [f for f in fields if f[0] != number]
+
+
+def replaced(fields, number, value):
+    return [(n, value if n == number else v) for n, v in fields]
+
+
+# --- register_documents.json (docs/register.md) ---
+
+
+def key(name):
+    return ed25519.Ed25519PrivateKey.from_private_bytes(sha256(name.encode()))
+
+
+def public(name):
+    return key(name).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+CONFIG = [
+    (1, ORIGIN), (2, public("label")),
+    (3, [(1, 0), (2, public("config publisher")), (3, "City archive")]),
+    (3, [(1, 1), (2, public("publisher"))]),
+    (4, [(1, 4096), (2, 4), (3, 3), (4, 16384), (5, 16)]),
+    (5, [(1, 8), (2, 100)]),
+    (6, [(1, 604800), (2, 60), (3, 1800), (4, 5), (5, 259200), (6, 86400), (7, 1900000000)]),
+    (7, [(1, 1), (2, "opaque"), (3, [(1, "en"), (2, "Profile number")])]),
+]
+ADMINISTRATION = [
+    (1, [(1, "sv"), (2, "Socialnämnden")]), (1, [(1, "en"), (2, "Social welfare board")]),
+    (2, "urn:vidimus:administration:0"), (3, public("entry")),
+    (4, [(1, "cases"), (3, 1)]), (4, [(1, "paper"), (2, [(1, "fi"), (2, "Paperi")]), (3, 0)]),
+    (5, "212000-1157"),
+]
+
+
+def document_cases():
+    documents = []
+
+    def document(what, type_, number, version, fields, signer, finding="Ok", origin=ORIGIN):
+        body = message(fields)
+        signed = (b"vidimus/v1 register\n" + bytes([len(origin)]) + origin.encode() + bytes([type_]) +
+                  number.to_bytes(4, "big") + version.to_bytes(8, "big") + sha256(body))
+        bytes_ = key(signer).sign(signed) + body
+        documents.append({"what": what, "type": type_, "number": number, "version": version,
+                          "publisher_key": public("config publisher" if type_ == 0 else "publisher").hex(),
+                          "document": bytes_.hex(), "finding": finding})
+
+    document("config", 0, 0, 0, CONFIG, "config publisher")
+    document("a later config", 0, 0, 1, [(3, [(1, 2), (2, public("law"))]), (9, bytes(32))], "config publisher")
+    document("administration", 1, 0, 0, ADMINISTRATION, "publisher")
+    document("its next version", 1, 0, 1, ADMINISTRATION, "publisher")
+    document("signed by another key", 1, 0, 0, ADMINISTRATION, "entry", "DocumentSignature")
+    document("signed for another log", 1, 0, 0, ADMINISTRATION, "publisher", "DocumentSignature", ORIGIN + "x")
+    documents.append({**documents[2], "what": "shown as another number", "number": 1, "finding": "DocumentSignature"})
+    documents.append({**documents[2], "what": "shown as another version", "version": 1, "finding": "DocumentSignature"})
+    documents.append({**documents[2], "what": "63 bytes", "document": documents[2]["document"][:126],
+                      "finding": "DocumentTooShort"})
+
+    messages = []
+
+    def config(what, finding, fields, version=0):
+        messages.append({"what": what, "type": 0, "version": version, "message": message(fields).hex(),
+                         "finding": finding})
+
+    def administration(what, finding, fields):
+        messages.append({"what": what, "type": 1, "version": 0, "message": message(fields).hex(), "finding": finding})
+
+    for number in (1, 2, 4, 5, 6, 7):
+        config(f"config without field {number}", "DocumentFieldMissing", without(CONFIG, number))
+    config("config without a publisher of config", "DocumentFieldMissing", CONFIG[:2] + CONFIG[3:])
+    config("publishers not ascending", "DocumentFieldInvalid", CONFIG[:2] + [CONFIG[3], CONFIG[2]] + CONFIG[4:])
+    config("unknown index parameters", "DocumentFieldInvalid",
+           replaced(CONFIG, 4, [(1, 4096), (2, 8), (3, 3), (4, 16384), (5, 16)]))
+    config("min_batch 0", "DocumentFieldInvalid", replaced(CONFIG, 5, [(1, 0), (2, 100)]))
+    config("origin with a space", "DocumentFieldInvalid", replaced(CONFIG, 1, "a b"))
+    config("label key of small order", "KeyUnsound", replaced(CONFIG, 2, bytes(32)))
+    config("label key that is not canonical", "KeyUnsound", replaced(CONFIG, 2, b"\xee" + b"\xff" * 30 + b"\x7f"))
+    config("a later config with limits", "DocumentFieldInvalid", without(without(CONFIG, 1), 2)[:4] , 1)
+    config("an empty later config", "Ok", [], 1)
+    config("fields out of order", "WireOrder", [CONFIG[1], CONFIG[0]] + CONFIG[2:])
+    config("origin twice", "WireRepeatedField", [CONFIG[0]] + CONFIG)
+    config("an unknown field", "WireUnknownField", CONFIG + [(10, 1)])
+    administration("administration without a name", "DocumentFieldMissing", without(ADMINISTRATION, 1))
+    administration("a name without language", "DocumentFieldMissing", [(1, [(2, "x")])] + ADMINISTRATION[2:])
+    administration("one source system twice", "DocumentFieldInvalid", ADMINISTRATION[:5] + ADMINISTRATION[4:])
+    administration("an entry key of small order", "KeyUnsound", replaced(ADMINISTRATION, 3, b"\x01" + bytes(31)))
+    administration("connected neither 0 nor 1", "WireRange", replaced(ADMINISTRATION, 4, [(1, "cases"), (3, 2)]))
+    return {"origin": ORIGIN, "documents": documents, "messages": messages}
+
+
+# --- record.json (docs/record.md) ---
+
+ACCESS = [
+    (10, b"0123456789abcdef"), (20, 1767225600123), (40, "helsinki-profile"), (50, "0201256-6"), (70, 1),
+    (130, b"\x01id"), (131, 0), (140, 1), (150, "Consult"), (160, "pd:Income"), (160, "pd:Family"), (161, 0),
+    (180, "SocialWelfareEligibilityAssessment"), (190, [(1, "sv"), (2, "Vi handlägger din ansökan")]),
+    (200, [(1, "A6-1-e"), (2, 0), (3, "SoL 2025:400")]), (210, [(1, ORIGIN), (2, 2)]), (250, 1),
+]
+ACTOR = [(80, "7f"), (100, "profile-ui"), (101, "kukkuu"), (102, "192.0.2.1")]
+
+
+def record_cases():
+    records, actors = [], []
+
+    def record(what, finding, fields, missing=None):
+        case = {"what": what, "record": message([(1, fields)]).hex(), "finding": finding}
+        if missing:
+            case["field"] = missing
+        records.append(case)
+
+    def raw(what, finding, data):
+        records.append({"what": what, "record": data.hex(), "finding": finding})
+
+    record("an access", "Ok", ACCESS)
+    record("an operation nobody knows", "Ok", replaced(ACCESS, 140, 4711))
+    for number, name in ((10, "entry_id"), (20, "occurred_at_ms"), (50, "controller_id"), (130, "subject"),
+                         (131, "administration"), (140, "operation"), (160, "data_category"), (180, "purpose"),
+                         (200, "legal_basis"), (210, "as_of")):
+        record(f"without {name}", "RecordFieldMissing", without(ACCESS, number), name)
+    record("operation 0", "RecordFieldMissing", replaced(ACCESS, 140, 0), "operation")
+    record("as_of of size 0", "RecordFieldMissing", replaced(ACCESS, 210, [(1, ORIGIN), (2, 0)]), "as_of")
+    record("a basis without a name", "RecordFieldMissing", replaced(ACCESS, 200, [(2, 0)]), "basis")
+    record("entry_id of 15 bytes", "RecordFieldInvalid", replaced(ACCESS, 10, bytes(15)), "entry_id")
+    record("subject of one byte", "RecordFieldInvalid", replaced(ACCESS, 130, b"\x01"), "subject")
+    record("administration self", "RecordFieldInvalid", replaced(ACCESS, 131, 0xFFFFFFFF), "administration")
+    record("an empty category", "RecordFieldInvalid", replaced(ACCESS, 160, ""), "data_category")
+    record("administration of 33 bits", "WireRange", replaced(ACCESS, 131, 1 << 32))
+    record("operation of 32 bits", "WireRange", replaced(ACCESS, 140, 1 << 31))
+    record("purpose that is not UTF-8", "WireUtf8", replaced(ACCESS, 180, b"\xed\xa0\x80"))
+    record("purpose before subject", "WireOrder", [ACCESS[12]] + without(ACCESS, 180))
+    record("purpose twice", "WireRepeatedField", ACCESS[:13] + ACCESS[12:])
+    record("categories apart", "WireOrder", ACCESS[:10] + [ACCESS[11], ACCESS[10]] + ACCESS[12:])
+    record("an unknown field", "WireUnknownField", ACCESS + [(999, 1)])
+    record("an actor's field", "WireUnknownField", ACCESS[:5] + [(80, "7f")] + ACCESS[5:])
+    record("purpose as a number", "WireType", replaced(ACCESS, 180, 1))
+    raw("nothing", "RecordFieldMissing", b"")
+    raw("a statement", "WireUnknownField", message([(2, b"")]))
+    raw("an access without its record", "WireUnknownField", message(ACCESS))
+    whole = message([(1, ACCESS)])
+    raw("one byte short", "WireTruncated", whole[:-1])
+    raw("two accesses", "WireRepeatedField", whole + whole)
+    raw("a length in too many bytes", "WireVarint", b"\x0a\x80\x00")
+    raw("a tag in too many bytes", "WireVarint", b"\x8a\x00\x00")
+    raw("a group", "WireTag", b"\x0b\x0c")
+    raw("field 0", "WireTag", b"\x02\x00")
+
+    def actor(what, finding, data):
+        actors.append({"what": what, "actor": data.hex(), "finding": finding})
+
+    actor("an actor", "Ok", message(ACTOR))
+    actor("nothing", "Ok", b"")
+    actor("a record's field", "WireUnknownField", message([(70, 1)] + ACTOR))
+    actor("id twice", "WireRepeatedField", message(ACTOR[:1] + ACTOR))
+    actor("id that is not UTF-8", "WireUtf8", message([(80, b"\xff")]))
+    return {"records": records, "actors": actors}
+
+
+def main():
+    for name, content in (("multi", multi_cases()), ("register_documents", document_cases()),
+                          ("record", record_cases())):
+        with open(name + ".json", "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
