@@ -23,6 +23,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int kSteps = 12;
+constexpr int kRestartAt = 7;
 constexpr int kStripes = 4;  // the calls are shared among tests
 
 enum class Fault { kFailed, kFailedButKept, kReadFailed };
@@ -45,9 +46,15 @@ const char* FaultName(Fault fault) {
   return "unknown";
 }
 
+// One batch for each step, and a plain start in the middle, which reads.
 absl::Status RunScript(Machine* machine, int* step, int end) {
   absl::Status status = machine->Boot();
   while (status.ok() && *step < end) {
+    if (*step == kRestartAt) {
+      machine->Halt();
+      status = machine->Boot();
+      if (!status.ok()) break;
+    }
     status = machine->Step(*step);
     if (status.ok()) ++*step;
   }
@@ -81,11 +88,15 @@ std::optional<std::string> FailOne(const MachineOptions& options, Fault fault,
   }
 
   machine.Halt();
+  // LevelDB's own thread makes the count vary: the fault may be still to come.
+  disk.FailCall(0, false);
+  disk.FailRead(0);
   absl::Status status = machine.Boot();
   if (!status.ok()) return wrong("starting again", status);
   status = machine.Judge();
   if (!status.ok()) return wrong("judging", status);
-  for (int end = step + 2; step < end; ++step) {
+  // What the start itself wrote must hold, and what came on top of it.
+  for (int end = step + static_cast<int>(number % 3); step < end; ++step) {
     status = machine.Step(step);
     if (!status.ok()) return wrong("going on", status);
   }
@@ -114,7 +125,7 @@ TEST_P(FaultsTest, StopsOrGoesOnAndNeverLies) {
     count = GetParam().fault == Fault::kReadFailed ? machine.disk().reads()
                                                    : machine.disk().calls();
   }
-  ASSERT_GT(count, 10u);
+  ASSERT_GT(count, 20u);
   for (uint64_t number = 1 + GetParam().stripe; number <= count;
        number += kStripes) {
     const auto wrong = FailOne(options, GetParam().fault, number);
