@@ -1,5 +1,7 @@
 #include "log/grpc_door.h"
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include <deque>
 #include <optional>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "proto/mutex.h"
 #include "proto/status.h"
 #include "proto/vidimus.grpc.pb.h"
+#include "verifier/check.h"
 
 namespace vidimus {
 namespace {
@@ -27,37 +30,75 @@ v1::SubmitResponse Refusal(const absl::Status& status, uint64_t request_id) {
   return response;
 }
 
-class Service : public v1::Log::CallbackService {
+// A request as it came. gRPC itself would answer one that can't be parsed with
+// UNIMPLEMENTED and no words, and take it for the end of a stream.
+template <typename Message>
+absl::Status Parse(const grpc::ByteBuffer& bytes, Message* message) {
+  grpc::ByteBuffer consumed = bytes;  // shares the bytes
+  if (grpc::SerializationTraits<Message>::Deserialize(&consumed, message)
+          .ok()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the request is no ", Message::descriptor()->name(),
+      " in protobuf, or it was cut short; nothing of it was recorded"));
+}
+
+template <typename Message>
+grpc::ByteBuffer Serialize(const Message& message) {
+  grpc::ByteBuffer bytes;
+  bool own;
+  const grpc::Status status =
+      grpc::SerializationTraits<Message>::Serialize(message, &bytes, &own);
+  CHECK(status.ok());
+  return bytes;
+}
+
+using RawService = v1::Log::WithRawCallbackMethod_Submit<
+    v1::Log::WithRawCallbackMethod_SubmitStream<
+        v1::Log::WithRawCallbackMethod_GetProof<
+            v1::Log::WithRawCallbackMethod_GetCheckpoint<v1::Log::Service>>>>;
+
+class Service : public RawService {
  public:
   Service(const GrpcDoorOptions& options, std::vector<HostedLog*> logs)
       : options_(options), logs_(std::move(logs)) {}
 
   grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context,
-                                   const v1::SubmitRequest* request,
-                                   v1::SubmitResponse* response) override {
+                                   const grpc::ByteBuffer* request,
+                                   grpc::ByteBuffer* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    SubmitOne(*context, *request,
+    v1::SubmitRequest submit;
+    const absl::Status parsed = Parse(*request, &submit);
+    if (!parsed.ok()) {
+      reactor->Finish(ToGrpcStatus(parsed, context));
+      return reactor;
+    }
+    SubmitOne(*context, submit,
               [context, reactor,
                response](absl::StatusOr<v1::SubmitResponse> receipt) {
-                if (receipt.ok()) *response = *std::move(receipt);
+                if (receipt.ok()) *response = Serialize(*receipt);
                 reactor->Finish(ToGrpcStatus(receipt.status(), context));
               });
     return reactor;
   }
 
-  grpc::ServerBidiReactor<v1::SubmitRequest, v1::SubmitResponse>* SubmitStream(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SubmitStream(
       grpc::CallbackServerContext* context) override {
     return new Stream(this, context);
   }
 
   grpc::ServerUnaryReactor* GetProof(grpc::CallbackServerContext* context,
-                                     const v1::GetProofRequest* request,
-                                     v1::GetProofResponse* response) override {
+                                     const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override {
     const absl::Status status = [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(HostedLog* const hosted,
-                       FindLog(logs_, request->origin()));
-      ASSIGN_OR_RETURN(*response, MakeProof(hosted->log, request->leaf_index(),
-                                            request->size()));
+      v1::GetProofRequest proof;
+      RETURN_IF_ERROR(Parse(*request, &proof));
+      ASSIGN_OR_RETURN(HostedLog* const hosted, FindLog(logs_, proof.origin()));
+      ASSIGN_OR_RETURN(
+          const v1::GetProofResponse made,
+          MakeProof(hosted->log, proof.leaf_index(), proof.size()));
+      *response = Serialize(made);
       return absl::OkStatus();
     }();
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
@@ -65,14 +106,17 @@ class Service : public v1::Log::CallbackService {
     return reactor;
   }
 
-  grpc::ServerUnaryReactor* GetCheckpoint(
-      grpc::CallbackServerContext* context,
-      const v1::GetCheckpointRequest* request,
-      v1::GetCheckpointResponse* response) override {
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override {
     const absl::Status status = [&]() -> absl::Status {
+      v1::GetCheckpointRequest checkpoint;
+      RETURN_IF_ERROR(Parse(*request, &checkpoint));
       ASSIGN_OR_RETURN(HostedLog* const hosted,
-                       FindLog(logs_, request->origin()));
-      response->set_checkpoint(hosted->log->Latest()->checkpoint);
+                       FindLog(logs_, checkpoint.origin()));
+      v1::GetCheckpointResponse made;
+      made.set_checkpoint(hosted->log->Latest()->checkpoint);
+      *response = Serialize(made);
       return absl::OkStatus();
     }();
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
@@ -82,13 +126,14 @@ class Service : public v1::Log::CallbackService {
 
  private:
   // A stream of requests: reads while fewer than the window wait, writes
-  // answers one at a time, ends when the client has and all are answered.
+  // answers one at a time, ends when the client has and all are answered. What
+  // is no request ends it too, with that status.
   class Stream
-      : public grpc::ServerBidiReactor<v1::SubmitRequest, v1::SubmitResponse> {
+      : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
    public:
     Stream(Service* service, grpc::CallbackServerContext* context)
         : service_(service), context_(context) {
-      StartRead(&request_);
+      StartRead(&read_);
     }
 
     void OnReadDone(bool ok) override {
@@ -97,6 +142,16 @@ class Service : public v1::Log::CallbackService {
           mu_.AssertHeld();
           reading_ = false;
           read_all_ = true;
+        });
+        return;
+      }
+      const absl::Status parsed = Parse(read_, &request_);
+      if (!parsed.ok()) {
+        Update([this, &parsed] {
+          mu_.AssertHeld();
+          reading_ = false;
+          read_all_ = true;
+          ended_ = parsed;
         });
         return;
       }
@@ -156,6 +211,7 @@ class Service : public v1::Log::CallbackService {
     template <typename Change>
     void Update(Change change) ABSL_LOCKS_EXCLUDED(mu_) {
       bool finish = false;
+      absl::Status ended;
       {
         MutexLock lock(&mu_);
         change();
@@ -163,29 +219,32 @@ class Service : public v1::Log::CallbackService {
             waiting_ < service_->options_.stream_window) {
           reading_ = true;
           submitted_ = false;
-          StartRead(&request_);
+          StartRead(&read_);
         }
         if (!writing_ && !answers_.empty()) {
           writing_ = true;
-          written_ = std::move(answers_.front());
+          written_ = Serialize(answers_.front());
           answers_.pop_front();
           StartWrite(&written_);
         }
         finish = !finished_ && read_all_ && !reading_ && !writing_ &&
                  waiting_ == 0 && answers_.empty();
         finished_ = finished_ || finish;
+        ended = ended_;
       }
       // Outside of the lock: this may be gone as soon as it is called.
-      if (finish) Finish(grpc::Status::OK);
+      if (finish) Finish(ToGrpcStatus(ended, context_));
     }
 
     Service* const service_;
     grpc::CallbackServerContext* const context_;
-    v1::SubmitRequest request_;   // between StartRead and the end of SubmitOne
-    v1::SubmitResponse written_;  // between StartWrite and OnWriteDone
+    grpc::ByteBuffer read_;      // between StartRead and OnReadDone
+    v1::SubmitRequest request_;  // between OnReadDone and the end of SubmitOne
+    grpc::ByteBuffer written_;   // between StartWrite and OnWriteDone
 
     Mutex mu_;
     std::deque<v1::SubmitResponse> answers_ ABSL_GUARDED_BY(mu_);
+    absl::Status ended_ ABSL_GUARDED_BY(mu_);
     int waiting_ ABSL_GUARDED_BY(mu_) = 0;
     bool reading_ ABSL_GUARDED_BY(mu_) = true;
     bool submitted_ ABSL_GUARDED_BY(mu_) = false;
