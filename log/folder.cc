@@ -12,7 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/status.h"
+#include "verifier/checkpoint.h"
 #include "verifier/encoding.h"
+#include "verifier/finding.h"
+#include "verifier/note.h"
+#include "verifier/signing.h"
 
 namespace vidimus {
 namespace {
@@ -52,6 +56,31 @@ class FirstError : public google::protobuf::io::ErrorCollector {
  private:
   std::string text_;
 };
+
+// Whether settings, public key and register are of one log: a log can be
+// neither renamed nor turned into another kind.
+absl::Status JudgeFixedSettings(const LogFolder& folder,
+                                const v1::Settings& settings,
+                                const VerifierKey& vkey) {
+  if (settings.face() == v1::Settings::FACE_UNKNOWN) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.Settings(), ": `face` must be OPAQUE or ACCESS"));
+  }
+  if (settings.origin() != vkey.name || !ValidOrigin(vkey.name)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        folder.Settings(), ": `origin` is \"", settings.origin(), "\" but ",
+        folder.Vkey(), " is of \"", vkey.name,
+        "\": a log can't be renamed; put the old name back, or make a new log "
+        "with `vidimus log init`"));
+  }
+  if (settings.face() == v1::Settings::OPAQUE &&
+      access(folder.ConfigDocument().c_str(), F_OK) == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        folder.Settings(), ": `face` is OPAQUE but ", folder.ConfigDocument(),
+        " is the register of an access log: put ACCESS back"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::string> ReadKey(const std::string& path) {
   struct stat info;
@@ -139,11 +168,20 @@ absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder) {
     return absl::InvalidArgumentError(
         absl::StrCat(folder.Settings(), ": ", error.text()));
   }
-  if (content.settings.face() == v1::Settings::FACE_UNKNOWN) {
+  ASSIGN_OR_RETURN(const std::string vkey_text, ReadFile(folder.Vkey()));
+  VerifierKey vkey;
+  if (const Finding finding = ParseVkey(vkey_text, &vkey);
+      finding != Finding::kOk) {
     return absl::InvalidArgumentError(
-        absl::StrCat(folder.Settings(), ": `face` must be OPAQUE or ACCESS"));
+        absl::StrCat(folder.Vkey(), ": ", FindingSentence(finding)));
   }
+  RETURN_IF_ERROR(JudgeFixedSettings(folder, content.settings, vkey));
   ASSIGN_OR_RETURN(content.signing_seed, ReadKey(folder.Key("signing")));
+  if (Ed25519Signer(content.signing_seed).public_key() != vkey.public_key) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        folder.Key("signing"), " is not the private half of ", folder.Vkey(),
+        ", by which everybody judges this log: put the right key back"));
+  }
   ASSIGN_OR_RETURN(content.id_key, ReadKey(folder.Key("id")));
   if (content.settings.face() == v1::Settings::OPAQUE) return content;
 

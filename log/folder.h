@@ -67,9 +67,10 @@ struct FolderContent {
 };
 
 // Reads and judges a folder. kNotFound if it is none (the message names
-// `init`), kFailedPrecondition for a format this program does not know or a key
-// file that others than its owner may read, kInvalidArgument for settings that
-// can't be understood, with their line.
+// `init`), kFailedPrecondition for a format this program does not know, a key
+// file that others than its owner may read, or a signing key that is not that
+// of log.vkey; kInvalidArgument for settings that can't be understood, with
+// their line, or that name another log or face than the folder's.
 absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder);
 
 // A whole file. kNotFound, kPermissionDenied.

@@ -265,6 +265,12 @@ class StopSignals {
   sigset_t signals_;
 };
 
+absl::Status JudgeAddress(const std::string& flag, const std::string& address) {
+  if (address.empty()) return absl::OkStatus();
+  return Annotate(ParseHostPort(address).status(),
+                  absl::StrCat("--", flag, " ", address));
+}
+
 absl::Status JudgePlaintext(const std::string& flag, const std::string& address,
                             const std::string& insecure_listen) {
   ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
@@ -322,6 +328,11 @@ absl::Status Serve(const ServeOptions& options) {
         "nowhere to listen: give --http, --https, --grpc or --grpc_plaintext, "
         "or set `listeners` in settings.textproto");
   }
+
+  RETURN_IF_ERROR(JudgeAddress("http", http));
+  RETURN_IF_ERROR(JudgeAddress("https", https));
+  RETURN_IF_ERROR(JudgeAddress("grpc", grpc));
+  RETURN_IF_ERROR(JudgeAddress("grpc_plaintext", grpc_plaintext));
 
   std::atomic<bool> stopping{false};
   const auto ready = [&] {
