@@ -433,13 +433,15 @@ class IdempotencyImpl : public Idempotency {
          ++segment) {
       segment->table.Find(id, [&](uint64_t offset) {
         const uint64_t leaf = segment->base + offset;
+        // An id that outlived its promise may stand here twice.
+        if (known.has_value() && known->leaf_index > leaf) return true;
         absl::StatusOr<std::optional<Known>> judged = Judge(tag, leaf);
         if (!judged.ok()) {
           status = judged.status();
-        } else {
+        } else if (judged->has_value()) {
           known = *judged;
         }
-        return status.ok() && !known.has_value();
+        return status.ok();
       });
       if (!status.ok()) return status;
       if (known.has_value()) break;

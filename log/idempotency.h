@@ -91,9 +91,9 @@ class Idempotency {
       int64_t now_s);
   virtual ~Idempotency() = default;
 
-  // The leaf that carries this id, if it was seen within the promise. Reads the
-  // leaf's row if the table knows the id: kDataLoss, kUnavailable as
-  // Storage::Get.
+  // The leaf that carries this id, if it was seen within the promise; the
+  // newest if it was given another one after that. Reads the leaf's row if the
+  // table knows the id: kDataLoss, kUnavailable as Storage::Get.
   virtual absl::StatusOr<std::optional<Known>> Find(const IdTag& tag) = 0;
 
   // kUnavailable (with the bound and its flag in the message) if `count` more

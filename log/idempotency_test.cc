@@ -299,6 +299,25 @@ TEST_F(IdempotencyTest, ForgetsNothingWhenTheClockFalls) {
   EXPECT_EQ(KnownOf(0, 140), 140);
 }
 
+// An id whose promise was over and that was given a new leaf; then the clock
+// falls, and at the next start both rows count.
+TEST_F(IdempotencyTest, TheNewestLeafOfAnIdCounts) {
+  Submit({Tag(1), Tag(2)});
+  now_s_ += 8 * kDay;
+  ids_->Expire(now_s_);
+  ASSERT_FALSE(Find(Tag(1)).has_value());
+  const uint64_t newest = size_;
+  Submit({Tag(1, 5)});
+  now_s_ -= 8 * kDay;
+  fs::remove_all(folder_);
+  Restart();
+  const auto known = Find(Tag(1, 5));
+  ASSERT_TRUE(known.has_value());
+  EXPECT_EQ(known->leaf_index, newest);
+  EXPECT_TRUE(known->same_content);
+  EXPECT_TRUE(Find(Tag(2)).has_value());
+}
+
 TEST_F(IdempotencyTest, ClosesASegmentThatIsOldAndNotQuiteEmpty) {
   SubmitRange(0, 5);
   EXPECT_TRUE(Files().empty());
