@@ -1,6 +1,6 @@
 // Reads a log from its first leaf to its head, as a stranger would, and says
 // the first thing that is wrong and where. fsck, scrub and tests use it: they
-// bring the bytes, it judges them. Method: docs/architecture.md.
+// bring the bytes, it judges them.
 //
 // From the entries it derives leaf hashes, the tree and every tile hash; those
 // it hands out, to be compared with what the log serves or stores. Of an access
