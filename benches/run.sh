@@ -20,7 +20,8 @@ run_script() {
   setup "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
   program //log:vidimus-log && VIDIMUS_LOG=$PROGRAM
   program //client:vidimus && VIDIMUS=$PROGRAM
-  export ROOT CACHE VIDIMUS_LOG VIDIMUS
+  program //benches:storage && STORAGE_BENCH=$PROGRAM
+  export ROOT CACHE VIDIMUS_LOG VIDIMUS STORAGE_BENCH
   bash "$1" || status=$?
   ((status == 77)) || return "$status"
 }

@@ -1,12 +1,13 @@
 // How fast, how large and how heavy is the storage engine, beside bare LevelDB
 // with the same bytes in synced batches of the same size?
 //
-//   bazel run -c opt //benches:storage -- [entries [batch [folder]]]
+//   bazel run -c opt //benches:storage -- [entries [batch [folder [bare]]]]
 //
 // One thread; entries of 1 KiB, random; the rows an opaque log writes. Prints
 // for both: entries per second, bytes written per entry, resident memory, bytes
 // on disk per entry after compaction, start-up after a kill (the write buffers
-// full), the time of one random read. Answers: README.md.
+// full), the time of one random read. With `bare`, LevelDB alone. Answers:
+// README.md.
 #include "log/storage.h"
 
 #include <fcntl.h>
@@ -131,8 +132,10 @@ void BareLevelDb(const std::string& folder, uint64_t entries, uint64_t batch) {
   uint64_t state = 1;
   std::string value(kEntryBytes, '\0');
   const uint64_t written = WrittenBytes();
+  std::vector<double> commits;
   const double start = NowS();
   for (uint64_t first = 0; first < entries; first += batch) {
+    const double commit = NowS();
     leveldb::WriteBatch rows;
     for (uint64_t i = first; i < first + batch; ++i) {
       FillRandom(&value, &state);
@@ -141,10 +144,16 @@ void BareLevelDb(const std::string& folder, uint64_t entries, uint64_t batch) {
       rows.Put(leveldb::Slice(key, 8), value);
     }
     CHECK(db->Write(synced, &rows).ok());
+    commits.push_back(NowS() - commit);
   }
   const double seconds = NowS() - start;
-  printf("bare LevelDB: %8.0f entries/s, %.2f KiB written per entry\n",
-         entries / seconds, (WrittenBytes() - written) / 1024.0 / entries);
+  std::sort(commits.begin(), commits.end());
+  printf(
+      "bare LevelDB: %8.0f entries/s, %.2f KiB written per entry, batch p50 "
+      "%.2f ms, p99 %.2f ms, slowest %.0f ms\n",
+      entries / seconds, (WrittenBytes() - written) / 1024.0 / entries,
+      commits[commits.size() / 2] * 1e3,
+      commits[commits.size() * 99 / 100] * 1e3, commits.back() * 1e3);
 }
 
 void Ours(const std::string& folder, uint64_t entries, uint64_t batch) {
@@ -237,7 +246,7 @@ int Main(int argc, char** argv) {
   const uint64_t batch = argc > 2 ? strtoull(argv[2], nullptr, 10) : 32;
   uint64_t entries = argc > 1 ? strtoull(argv[1], nullptr, 10) : 1000000;
   if (batch == 0 || entries < batch) {
-    fprintf(stderr, "usage: storage [entries [batch [folder]]]\n");
+    fprintf(stderr, "usage: storage [entries [batch [folder [bare]]]]\n");
     return 2;
   }
   entries -= entries % batch;
@@ -249,7 +258,8 @@ int Main(int argc, char** argv) {
          static_cast<unsigned long long>(batch));
   MeasureFsync(folder);
   InChild(BareLevelDb, folder + "/bare", entries, batch);
-  InChild(Ours, folder + "/ours", entries, batch);
+  const bool bare = argc > 4 && strcmp(argv[4], "bare") == 0;
+  if (!bare) InChild(Ours, folder + "/ours", entries, batch);
   std::filesystem::remove_all(folder);
   return 0;
 }
