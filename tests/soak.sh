@@ -12,6 +12,14 @@ run() {
   "$KEPT" "${@:2}"
 }
 
+# retest LABEL ARGS...: a test once more, with these arguments.
+retest() {
+  local label=$1
+  shift
+  run_bazel test --nocache_test_results --test_output=all --test_timeout=3600 \
+    "${@/#/--test_arg=}" "$label"
+}
+
 # sanitize CONFIG: all tests under asan, ubsan or tsan.
 sanitize() { "$ROOT/vidimus" test "--config=$1" "${EVERYTHING[@]}"; }
 
