@@ -28,10 +28,15 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kPatience(30);
 
-// Among a test's data, or where the environment says.
+// Where the environment says, or among our data: a test runs in its runfiles,
+// other programs have them beside themselves.
 std::string Program() {
   const char* given = getenv("VIDIMUS_LOG");
-  return given != nullptr ? given : "log/vidimus-log";
+  if (given != nullptr) return given;
+  const std::string here = "log/vidimus-log";
+  if (access(here.c_str(), X_OK) == 0) return here;
+  return fs::read_symlink("/proc/self/exe").string() + ".runfiles/vidimus/" +
+         here;
 }
 
 std::string TempRoot() {
@@ -197,10 +202,19 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
     return absl::StartsWith(output, "ready\n") ||
            absl::StrContains(output, "\nready\n");
   };
-  while (!ready() && ReadSome(server->output_, begin + kPatience, &output)) {
+  const bool to_be_killed = options.killed_after.count() > 0;
+  const auto deadline =
+      begin + (to_be_killed ? options.killed_after
+                            : std::chrono::milliseconds(kPatience));
+  while (!ready() && ReadSome(server->output_, deadline, &output)) {
   }
   server->start_time_ = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
+  if (!ready() && to_be_killed) {
+    const bool alive = server->Alive();
+    server->Kill();
+    if (alive) return absl::CancelledError("killed before it was ready");
+  }
   if (!ready()) {
     const Ended ended = server->Wait(std::chrono::seconds(5));
     const absl::StatusCode code =

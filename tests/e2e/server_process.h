@@ -59,6 +59,8 @@ struct ProcessOptions {
   uint64_t file_bytes_max = 0;
   // Run as this user, if the test is root. 0: as the test.
   uid_t user = 0;
+  // A server that is not ready by then is killed. 0: it has 30 seconds.
+  std::chrono::milliseconds killed_after{0};
 };
 
 // Runs `vidimus-log ARGUMENT...` to its end, at most 30 seconds; then it is
@@ -76,7 +78,8 @@ class ServerProcess {
  public:
   // Starts it and waits until it says that it is ready. If it ends before, the
   // status has its errors as message: kFailedPrecondition for exit code 1,
-  // kInvalidArgument for 2, kInternal else.
+  // kInvalidArgument for 2, kInternal else. kCancelled if it was killed as
+  // options.killed_after wants.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
       const std::vector<std::string>& arguments,
       const ProcessOptions& options = {});
