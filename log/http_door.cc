@@ -60,7 +60,13 @@ void HttpDoor::Handle(HttpRequest request, HttpResponder respond) {
   const std::string_view path(request.path().data(), request.path().size());
   if (path == "/metrics" || path == "/healthz" || path == "/readyz") {
     if (!IsRead(request)) return respond(WrongMethod("GET"));
-    if (path == "/metrics") return respond(MetricsResponse(registry_));
+    if (path == "/metrics" && !identities_) {
+      return respond(MetricsResponse(registry_));
+    }
+    if (path == "/metrics") {
+      // They tell covers from entries, and when entries come: not for everyone.
+      return respond(TextResponse(404, "metrics are served on --http alone"));
+    }
     if (path == "/healthz" || ready_()) return respond(TextResponse(200, "ok"));
     return respond(TextResponse(
         503, "not ready: a log is frozen or stopping; see its messages"));

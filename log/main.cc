@@ -111,8 +111,9 @@ int ServeVerb(const std::vector<std::string>& arguments) {
             "one, here and below.",
             &options.http);
   flags.Add("https", "HOST:PORT",
-            "The same over TLS, and /v1/: submissions with the client "
-            "certificate of an administration.",
+            "Reads over TLS, and /v1/: submissions with the client certificate "
+            "of an administration. No /metrics: they tell more than the log's "
+            "public bytes.",
             &options.https);
   flags.Add("grpc", "HOST:PORT",
             "gRPC over TLS; every caller shows a client certificate.",

@@ -328,6 +328,10 @@ TEST_F(SubmissionsTest, LetsAnyoneReadAndNobodySubmitWithoutACertificate) {
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->status, 401);
   EXPECT_TRUE(absl::StrContains(reply->body, "certificate")) << reply->body;
+  // Nor see how many of the leaves are covers.
+  reply = client->Get("metrics");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->status, 404);
   // Nor in plaintext, whatever the request says.
   const auto json = ToJson(request);
   reply = HttpTo(server_->port("http"))
