@@ -11,7 +11,6 @@
 
 #include "absl/status/statusor.h"
 #include "client/command_line.h"
-#include "proto/vidimus.grpc.pb.h"
 #include "verifier/note.h"
 #include "verifier/signing.h"
 

@@ -106,6 +106,7 @@ v1::SubmitResponse FakeLog::Submit(const v1::SubmitRequest& request, Lie lie) {
   response.set_request_id(request.request_id());
   bool grew = false;
   const auto place = [&](const std::string& id, std::string leaf) {
+    mu_.AssertHeld();
     const auto found = id.empty() ? by_id_.end() : by_id_.find(id);
     if (found != by_id_.end()) {
       response.add_leaf_index(found->second);
@@ -340,14 +341,16 @@ void FakeServer::set_answers_per_stream(int answers) {
   service_->answers_per_stream_ = answers;
 }
 
-std::unique_ptr<v1::Log::Stub> FakeServer::Stub() const {
+std::shared_ptr<grpc::Channel> FakeServer::Channel() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
-  return v1::Log::NewStub(
-      grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port_),
-                                grpc::InsecureChannelCredentials(), arguments));
+  // Channels of one process share connections and their pauses otherwise.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port_),
+                                   grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 }  // namespace vidimus

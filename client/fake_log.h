@@ -3,6 +3,7 @@
 #ifndef VIDIMUS_CLIENT_FAKE_LOG_H_
 #define VIDIMUS_CLIENT_FAKE_LOG_H_
 
+#include <grpcpp/channel.h>
 #include <grpcpp/server.h>
 
 #include <cstdint>
@@ -108,7 +109,7 @@ class FakeServer {
   // Ends each stream after so many answers; 0: never.
   void set_answers_per_stream(int answers);
 
-  std::unique_ptr<v1::Log::Stub> Stub() const;
+  std::shared_ptr<grpc::Channel> Channel() const;
   int port() const { return port_; }
 
   // Stops listening and cuts every stream; Start goes on at the same port.

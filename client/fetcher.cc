@@ -149,7 +149,43 @@ class HttpFetcher : public Fetcher {
   std::vector<std::unique_ptr<HttpClient>> idle_ ABSL_GUARDED_BY(mu_);
 };
 
+class SavingFetcher : public Fetcher {
+ public:
+  SavingFetcher(std::unique_ptr<Fetcher> inner, const std::string& folder)
+      : inner_(std::move(inner)), folder_(folder) {}
+
+  absl::StatusOr<std::string> Get(const std::string& path,
+                                  size_t bytes_max) override {
+    absl::StatusOr<std::string> bytes = inner_->Get(path, bytes_max);
+    if (!bytes.ok()) return bytes;
+    RETURN_IF_ERROR(MakeFolder(folder_));
+    for (size_t slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+      RETURN_IF_ERROR(
+          MakeFolder(absl::StrCat(folder_, "/", path.substr(0, slash))));
+    }
+    RETURN_IF_ERROR(WriteFile(absl::StrCat(folder_, "/", path), *bytes, 0644,
+                              /*sync=*/false));
+    return bytes;
+  }
+
+  absl::StatusOr<std::vector<std::string>> ListTiles() override {
+    return inner_->ListTiles();
+  }
+
+  const std::string& name() const override { return inner_->name(); }
+
+ private:
+  const std::unique_ptr<Fetcher> inner_;
+  const std::string folder_;
+};
+
 }  // namespace
+
+std::unique_ptr<Fetcher> NewSavingFetcher(std::unique_ptr<Fetcher> inner,
+                                          const std::string& folder) {
+  return std::make_unique<SavingFetcher>(std::move(inner), folder);
+}
 
 absl::StatusOr<std::unique_ptr<Fetcher>> NewFetcher(
     const std::string& url_or_folder, const std::string& ca_pem) {

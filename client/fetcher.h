@@ -39,6 +39,12 @@ class Fetcher {
 absl::StatusOr<std::unique_ptr<Fetcher>> NewFetcher(
     const std::string& url_or_folder, const std::string& ca_pem);
 
+// Hands on what `inner` gives and keeps each resource under `folder` as a file
+// of its own, so that the folder becomes a copy of the public paths. Whether
+// they were right is for the reader to say.
+std::unique_ptr<Fetcher> NewSavingFetcher(std::unique_ptr<Fetcher> inner,
+                                          const std::string& folder);
+
 }  // namespace vidimus
 
 #endif  // VIDIMUS_CLIENT_FETCHER_H_

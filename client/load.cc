@@ -43,6 +43,7 @@ using std::chrono::milliseconds;
 
 constexpr uint64_t kSampleEvery = 16;
 constexpr milliseconds kPauseMax{1000};
+constexpr milliseconds kConnectTimeout{10000};
 
 struct Flags {
   DoorFlags door;
@@ -171,6 +172,8 @@ class StreamLoad {
 
   Tally Run() {
     const auto stub = v1::Log::NewStub(door_.channel);
+    door_.channel->WaitForConnected(std::chrono::system_clock::now() +
+                                    kConnectTimeout);
     grpc::ClientContext context;
     const auto stream = stub->SubmitStream(&context);
     std::thread reader([&] {
@@ -504,9 +507,8 @@ absl::StatusOr<int> Load(const Flags& flags) {
       ASSIGN_OR_RETURN(door, OpenDoor(flags.door));
     }
     heads = std::make_unique<HeadKeeper>(doors[0].log_key);
-    RETURN_IF_ERROR(FetchHead(v1::Log::NewStub(doors[0].channel).get(),
-                              doors[0].log_key.name, milliseconds(10000),
-                              heads.get()));
+    RETURN_IF_ERROR(FetchHead(doors[0].channel, doors[0].log_key.name,
+                              milliseconds(10000), heads.get()));
   }
   const VerifierKey log_key = doors[0].log_key;
 

@@ -119,7 +119,7 @@ absl::StatusOr<OlderCheckpoint> ReadOlder(const std::string& path) {
 }
 
 int FsckMain(const std::vector<std::string>& arguments) {
-  std::string vkey_file, ca_file, face = "auto";
+  std::string vkey_file, ca_file, save, face = "auto";
   std::vector<std::string> older_files, operands;
   uint64_t threads = 4;
   CommandLine command_line(
@@ -139,6 +139,10 @@ int FsckMain(const std::vector<std::string>& arguments) {
                       "what the entries are (default auto: by leaf 0)", &face);
   command_line.Text("ca", "FILE", "authority to believe, for an https URL",
                     &ca_file);
+  command_line.Text("save", "DIR",
+                    "keep what was read as files there: a copy that fsck takes "
+                    "as DIR",
+                    &save);
   command_line.Number("threads", "N", "that fetch (default 4)", 1, 64,
                       &threads);
   command_line.Require({"vkey"});
@@ -170,6 +174,7 @@ int FsckMain(const std::vector<std::string>& arguments) {
   }
   auto fetcher = NewFetcher(operands[0], ca_pem);
   if (!fetcher.ok()) return Unusable("fsck", fetcher.status());
+  if (!save.empty()) fetcher = NewSavingFetcher(*std::move(fetcher), save);
   ProgressLine progress;
   options.progress = [&](uint64_t leaves, uint64_t size) {
     if (!progress.Due()) return;

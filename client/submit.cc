@@ -176,8 +176,7 @@ class Run {
           Annotate(heads_->Admit(outbox_->checkpoint_at_open(), 0).status(),
                    "the outbox's own checkpoint (is this the same log?)"));
     }
-    const std::unique_ptr<v1::Log::Stub> stub = v1::Log::NewStub(door_.channel);
-    const absl::Status head = FetchHead(stub.get(), door_.log_key.name,
+    const absl::Status head = FetchHead(door_.channel, door_.log_key.name,
                                         kFirstHeadPatience, heads_.get());
     lied_ = absl::IsDataLoss(head);
     return head;
@@ -216,11 +215,11 @@ class Run {
     options.give_up = std::chrono::seconds(flags_.give_up_s);
     options.paths = !flags_.receipts.empty();
     ASSIGN_OR_RETURN(
-        submitter_,
-        Submitter::Start(
-            options, v1::Log::NewStub(door_.channel), door_.signer.get(),
-            outbox_.get(), heads_.get(),
-            [this](const RequestResult& result) { return Take(result); }));
+        submitter_, Submitter::Start(options, door_.channel, door_.signer.get(),
+                                     outbox_.get(), heads_.get(),
+                                     [this](const RequestResult& result) {
+                                       return Take(result);
+                                     }));
     started_ = std::chrono::steady_clock::now();
     absl::Status status = ReadLines();
     if (status.ok()) status = Drain();
@@ -341,6 +340,8 @@ class Run {
             static_cast<unsigned long long>(result.receipt->head.size));
       }
     }
+    // Before the outbox forgets them: a kill must not lose a printed line.
+    if (flags_.print) std::fflush(stdout);
     return absl::OkStatus();
   }
 

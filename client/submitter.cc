@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 constexpr int kInternalErrorsMax = 8;
 constexpr milliseconds kWatchPeriod{500};
 constexpr milliseconds kCallTimeout{5000};
+constexpr milliseconds kConnectTimeout{10000};
 
 size_t BytesOf(const Draft& draft) {
   return draft.record.size() + draft.actor.size() + draft.data.size() + 64;
@@ -92,11 +93,16 @@ v1::SubmitRequest MakeRequest(const SubmitterOptions& options,
   return request;
 }
 
-absl::Status FetchHead(v1::Log::Stub* stub, const std::string& origin,
-                       milliseconds patience, HeadKeeper* heads) {
+absl::Status FetchHead(const std::shared_ptr<grpc::Channel>& channel,
+                       const std::string& origin, milliseconds patience,
+                       HeadKeeper* heads) {
+  const std::unique_ptr<v1::Log::Stub> stub = v1::Log::NewStub(channel);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const uint64_t size_min = heads->size();
   while (true) {
+    // A channel makes progress only while somebody waits for it.
+    channel->WaitForConnected(std::chrono::system_clock::now() +
+                              std::min(kCallTimeout, patience));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() +
                          std::min(kCallTimeout, patience));
@@ -120,12 +126,12 @@ absl::Status FetchHead(v1::Log::Stub* stub, const std::string& origin,
 }
 
 absl::StatusOr<std::unique_ptr<Submitter>> Submitter::Start(
-    const SubmitterOptions& options, std::unique_ptr<v1::Log::Stub> stub,
+    const SubmitterOptions& options, std::shared_ptr<grpc::Channel> channel,
     const Ed25519Signer* signer, Outbox* outbox, HeadKeeper* heads,
     ResultCallback callback) {
   CHECK_EQ(signer != nullptr, options.access_log);
   std::unique_ptr<Submitter> submitter(new Submitter(
-      options, std::move(stub), signer, outbox, heads, std::move(callback)));
+      options, std::move(channel), signer, outbox, heads, std::move(callback)));
   RETURN_IF_ERROR(submitter->LoadOutbox());
   submitter->gatherer_ = std::thread([s = submitter.get()] { s->Gather(); });
   submitter->connector_ = std::thread([s = submitter.get()] { s->Connect(); });
@@ -133,11 +139,12 @@ absl::StatusOr<std::unique_ptr<Submitter>> Submitter::Start(
 }
 
 Submitter::Submitter(const SubmitterOptions& options,
-                     std::unique_ptr<v1::Log::Stub> stub,
+                     std::shared_ptr<grpc::Channel> channel,
                      const Ed25519Signer* signer, Outbox* outbox,
                      HeadKeeper* heads, ResultCallback callback)
     : options_(options),
-      stub_(std::move(stub)),
+      channel_(std::move(channel)),
+      stub_(v1::Log::NewStub(channel_)),
       signer_(signer),
       outbox_(outbox),
       heads_(heads),
@@ -213,6 +220,8 @@ absl::Status Submitter::Drain() {
     ++draining_;
     changed_.SignalAll();
     while (failure_.ok() && waiting_ > 0) changed_.Wait(&mu_);
+    // Stopped: what was gathered goes to the outbox still.
+    while (!failure_.ok() && !gatherer_ended_) changed_.Wait(&mu_);
     --draining_;
     RETURN_IF_ERROR(failure_);
   }
@@ -239,47 +248,55 @@ void Submitter::Fail(const absl::Status& status) {
 // --- Gathering ---------------------------------------------------------------
 
 void Submitter::Gather() {
-  while (true) {
+  bool last = false;
+  while (!last) {
     std::vector<Draft> drafts;
     {
       MutexLock lock(&mu_);
-      while (true) {
-        if (stopping_ || !failure_.ok()) return;
+      while (!last) {
         Watch();
-        if (!failure_.ok()) return;
+        // What Add took is kept, also when nothing will be sent any more.
+        last = stopping_ || !failure_.ok();
         const auto due = gathered_since_ + options_.gather;
         const bool full = gathered_.size() >= options_.request_entries_max ||
                           gathered_bytes_ >= options_.request_bytes_max ||
                           draining_ > 0;
         const bool room = ready_.size() < options_.requests_in_flight_max;
         if (room && !gathered_.empty() && (full || Clock::now() >= due)) break;
+        if (last) break;
         auto until = Clock::now() + kWatchPeriod;
         if (room && !gathered_.empty()) until = std::min(until, due);
         changed_.WaitUntil(&mu_, until);
       }
-      const size_t count =
-          std::min(gathered_.size(), options_.request_entries_max);
-      size_t bytes = 0;
-      size_t taken = 0;
-      while (taken < count &&
-             (taken == 0 || bytes + BytesOf(gathered_[taken]) <=
-                                options_.request_bytes_max)) {
-        bytes += BytesOf(gathered_[taken++]);
-      }
-      drafts.assign(std::make_move_iterator(gathered_.begin()),
-                    std::make_move_iterator(gathered_.begin() +
-                                            static_cast<ptrdiff_t>(taken)));
-      gathered_.erase(gathered_.begin(),
-                      gathered_.begin() + static_cast<ptrdiff_t>(taken));
-      gathered_bytes_ -= bytes;
-      gathered_since_ = Clock::now();
-      changed_.SignalAll();
+      drafts = TakeGathered();
+      last = last && gathered_.empty();
     }
-    GatherOnce(std::move(drafts));
+    if (!drafts.empty()) KeepRequest(std::move(drafts));
   }
+  MutexLock lock(&mu_);
+  gatherer_ended_ = true;
+  changed_.SignalAll();
 }
 
-void Submitter::GatherOnce(std::vector<Draft> drafts) {
+std::vector<Draft> Submitter::TakeGathered() {
+  size_t bytes = 0;
+  size_t taken = 0;
+  while (taken < gathered_.size() && taken < options_.request_entries_max &&
+         (taken == 0 ||
+          bytes + BytesOf(gathered_[taken]) <= options_.request_bytes_max)) {
+    bytes += BytesOf(gathered_[taken++]);
+  }
+  const auto end = gathered_.begin() + static_cast<ptrdiff_t>(taken);
+  std::vector<Draft> drafts(std::make_move_iterator(gathered_.begin()),
+                            std::make_move_iterator(end));
+  gathered_.erase(gathered_.begin(), end);
+  gathered_bytes_ -= bytes;
+  gathered_since_ = Clock::now();
+  changed_.SignalAll();
+  return drafts;
+}
+
+void Submitter::KeepRequest(std::vector<Draft> drafts) {
   std::vector<EntryId> ids;
   for (const Draft& draft : drafts) ids.push_back(draft.id);
   Flight flight;
@@ -305,9 +322,11 @@ void Submitter::Watch() {
   const auto now = Clock::now();
   if (waiting_ == 0) progress_ = now;
   if (options_.give_up.count() > 0 && now - progress_ > options_.give_up) {
-    failure_ = absl::UnavailableError(
-        absl::StrCat("no receipt for ", options_.give_up.count() / 1000,
-                     " s; what was submitted waits in the outbox"));
+    failure_ = absl::UnavailableError(absl::StrCat(
+        "no receipt for ", options_.give_up.count() / 1000,
+        " s; what was submitted waits in the outbox",
+        last_failure_.ok() ? "" : " (last: ", last_failure_.message(),
+        last_failure_.ok() ? "" : ")"));
     if (context_ != nullptr) context_->TryCancel();
     changed_.SignalAll();
     return;
@@ -338,9 +357,11 @@ void Submitter::Connect() {
       ++counts_.connects;
     }
     const uint64_t receipts_before = counts().receipts;
+    WaitForConnection();
     const absl::Status status = RunStream();
     MutexLock lock(&mu_);
     if (!failure_.ok() || stopping_) return;
+    if (!status.ok()) last_failure_ = status;
     switch (status.code()) {
       case absl::StatusCode::kUnauthenticated:
       case absl::StatusCode::kPermissionDenied:
@@ -364,6 +385,21 @@ void Submitter::Connect() {
     while (failure_.ok() && !stopping_ && Clock::now() < until) {
       changed_.WaitUntil(&mu_, until);
     }
+  }
+}
+
+// A channel makes progress, TLS and all, only while somebody waits for it; a
+// call on one that is not connected fails at once. If this times out, that
+// call tells why.
+void Submitter::WaitForConnection() {
+  const auto until = Clock::now() + kConnectTimeout;
+  while (Clock::now() < until) {
+    if (channel_->WaitForConnected(std::chrono::system_clock::now() +
+                                   kWatchPeriod)) {
+      return;
+    }
+    MutexLock lock(&mu_);
+    if (!failure_.ok() || stopping_) return;
   }
 }
 

@@ -7,10 +7,12 @@
 //   durably -> sent -> answered, the answer checked (receipt.h) -> the caller's
 //   callback -> the ids noted as done, durably -> the personal part erased.
 //
-// A crash before the outbox loses what was only gathered (at most `gather` old;
-// Drain and Add's caller know); a crash after it loses nothing: the next start
-// sends the same entries with the same ids and salts again, and the log answers
-// with the same leaves.
+// A crash before the outbox loses what was only gathered (at most `gather` old,
+// or what the bounds below held up; until Drain, the source must keep it). A
+// crash after it loses nothing: the next start sends the same entries with the
+// same ids and salts again, and the log answers with the same leaves. Whoever
+// stops the submitter, or whatever stops it, what was gathered goes to the
+// outbox first.
 //
 // Invariants:
 // - No answer counts unless it verifies. One that does not is kept as evidence
@@ -22,6 +24,8 @@
 //   flight. Add blocks when the bounds are reached.
 #ifndef VIDIMUS_CLIENT_SUBMITTER_H_
 #define VIDIMUS_CLIENT_SUBMITTER_H_
+
+#include <grpcpp/channel.h>
 
 #include <chrono>
 #include <cstdint>
@@ -111,7 +115,8 @@ void SignRequest(const Ed25519Signer& signer, const Expectation& expectation,
 // Asks the log for its newest checkpoint and gives it to `heads`. Retries for
 // `patience` while the log cannot be reached. kDataLoss if the checkpoint is
 // not one of this log's, or older than what `heads` has seen.
-absl::Status FetchHead(v1::Log::Stub* stub, const std::string& origin,
+absl::Status FetchHead(const std::shared_ptr<grpc::Channel>& channel,
+                       const std::string& origin,
                        std::chrono::milliseconds patience, HeadKeeper* heads);
 
 // Thread-safe. Three threads of its own: one gathers and keeps, one connects
@@ -123,12 +128,11 @@ class Submitter {
   // outlive the submitter. kFailedPrecondition if the outbox holds requests for
   // another log or administration.
   static absl::StatusOr<std::unique_ptr<Submitter>> Start(
-      const SubmitterOptions& options, std::unique_ptr<v1::Log::Stub> stub,
+      const SubmitterOptions& options, std::shared_ptr<grpc::Channel> channel,
       const Ed25519Signer* signer, Outbox* outbox, HeadKeeper* heads,
       ResultCallback callback);
 
-  // Stops at once; what has no receipt stays in the outbox, what was only
-  // gathered is dropped. Drain first to lose nothing.
+  // Stops; what has no receipt stays in the outbox.
   ~Submitter();
 
   // Takes an entry. Blocks while bounds are reached. kAlreadyExists if an entry
@@ -159,14 +163,16 @@ class Submitter {
   };
 
   Submitter(const SubmitterOptions& options,
-            std::unique_ptr<v1::Log::Stub> stub, const Ed25519Signer* signer,
+            std::shared_ptr<grpc::Channel> channel, const Ed25519Signer* signer,
             Outbox* outbox, HeadKeeper* heads, ResultCallback callback);
 
   absl::Status LoadOutbox();
   void Gather();
-  void GatherOnce(std::vector<Draft> drafts);
+  std::vector<Draft> TakeGathered() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void KeepRequest(std::vector<Draft> drafts);
   void Watch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Connect();
+  void WaitForConnection();
   absl::Status RunStream();
   void WriteRequests(Stream* stream);
   bool NextFlight(Flight* flight);
@@ -181,6 +187,7 @@ class Submitter {
                                   const absl::Status& status) const;
 
   const SubmitterOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::Log::Stub> stub_;
   const Ed25519Signer* const signer_;
   Outbox* const outbox_;
@@ -193,7 +200,7 @@ class Submitter {
   absl::flat_hash_set<EntryId> gathered_ids_ ABSL_GUARDED_BY(mu_);
   size_t gathered_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   Clock::time_point gathered_since_ ABSL_GUARDED_BY(mu_);
-  bool gathering_ ABSL_GUARDED_BY(mu_) = false;  // a request is being made
+  bool gatherer_ended_ ABSL_GUARDED_BY(mu_) = false;
   int draining_ ABSL_GUARDED_BY(mu_) = 0;
   std::deque<Flight> ready_ ABSL_GUARDED_BY(mu_);
   std::multimap<Clock::time_point, Flight> delayed_ ABSL_GUARDED_BY(mu_);
@@ -202,6 +209,7 @@ class Submitter {
   Clock::time_point progress_ ABSL_GUARDED_BY(mu_);
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool broken_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status last_failure_ ABSL_GUARDED_BY(mu_);  // of a connection
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   SubmitterCounts counts_ ABSL_GUARDED_BY(mu_);

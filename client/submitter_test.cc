@@ -75,7 +75,7 @@ class SubmitterTest : public testing::Test {
 
   void Start() {
     auto submitter = Submitter::Start(
-        options_, server_.Stub(), options_.access_log ? &signer_ : nullptr,
+        options_, server_.Channel(), options_.access_log ? &signer_ : nullptr,
         outbox_.get(), &heads_, [this](const RequestResult& result) {
           const int count =
               result.request.entries_size() + result.request.opaque_size();
@@ -430,7 +430,7 @@ TEST_F(SubmitterTest, RefusesAnOutboxThatIsForAnotherLog) {
   submitter_.reset();
   options_.administration = 3;
   const auto other = Submitter::Start(
-      options_, server_.Stub(), &signer_, outbox_.get(), &heads_,
+      options_, server_.Channel(), &signer_, outbox_.get(), &heads_,
       [](const RequestResult&) { return absl::OkStatus(); });
   EXPECT_TRUE(absl::IsFailedPrecondition(other.status())) << other.status();
 }
@@ -480,7 +480,7 @@ TEST_F(SubmitterTest, FindsALogThatShrankWhileItWasAway) {
   HeadKeeper heads(log_.key());
   ASSERT_TRUE(heads.Admit(outbox_->checkpoint_at_open(), 0).ok());
   const absl::Status head =
-      FetchHead(server.Stub().get(), kOrigin, milliseconds(1000), &heads);
+      FetchHead(server.Channel(), kOrigin, milliseconds(1000), &heads);
   EXPECT_TRUE(absl::IsDataLoss(head)) << head;
 }
 
@@ -497,8 +497,8 @@ TEST(OpaqueSubmitterTest, SubmitsToAnOpaqueLog) {
   options.gather = milliseconds(5);
   std::atomic<uint64_t> receipts{0};
   auto submitter =
-      Submitter::Start(options, server.Stub(), nullptr, outbox->get(), &heads,
-                       [&](const RequestResult& result) {
+      Submitter::Start(options, server.Channel(), nullptr, outbox->get(),
+                       &heads, [&](const RequestResult& result) {
                          receipts += result.receipt->entries.size();
                          return absl::OkStatus();
                        });
@@ -520,7 +520,7 @@ TEST(FetchHeadTest, GivesUpAfterItsPatience) {
   server.Stop();
   HeadKeeper heads(log.key());
   const absl::Status head =
-      FetchHead(server.Stub().get(), kOrigin, milliseconds(200), &heads);
+      FetchHead(server.Channel(), kOrigin, milliseconds(200), &heads);
   EXPECT_TRUE(absl::IsUnavailable(head) || absl::IsDeadlineExceeded(head))
       << head;
 }

@@ -1,0 +1,233 @@
+# ./vidimus demo [DIR]
+#
+# The main job, start to end: a city opens a log, four of its administrations
+# submit 200,000 audit records at once, the server and one of them are killed in
+# the middle, and a stranger checks that nothing was lost and what a forgery
+# looks like. About a minute. The folder DIR (or a new one) stays for a look.
+
+readonly RECORDS_EACH=${VIDIMUS_DEMO_RECORDS:-50000}
+readonly SERVICES=(social-case-service school-registry home-care-visits
+  employment-guidance)
+readonly NAMES=("Social administration" "School and leisure" "Care and welfare"
+  "Labour market")
+readonly SAMPLE=$ROOT/tests/testdata/resilient_logger
+readonly ORIGIN=log.example/demo/2026h2
+STARTED=()
+
+tell() { printf '%s\n' "$*"; }
+chapter() { printf '\n%s\n' "$*"; }
+
+# What a reader may run after us, shown before it is run.
+show() { printf '    $ %s\n' "$*"; }
+
+stop_all() {
+  local process
+  for process in ${STARTED[@]+"${STARTED[@]}"}; do
+    kill -9 "$process" 2>/dev/null || true
+  done
+}
+
+fail() {
+  printf '\nThe demo FAILED: %s\nIts folder stays: %s\n' "$*" "$DIR" >&2
+  exit 1
+}
+
+grouped() { printf '%s' "$1" | rev | sed 's/[0-9]\{3\}/&,/g; s/,$//' | rev; }
+
+now_ms() { local us=${EPOCHREALTIME/[.,]/}; printf '%s' $((us / 1000)); }
+
+# Numbers below are from the machine this runs on.
+seconds_since() {
+  local ms=$(($(now_ms) - $1))
+  printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# documents SERVICE: RECORDS_EACH accesses to the data of 20,000 invented
+# residents, made of the sample's documents, the same each time.
+documents() {
+  awk -v want="$RECORDS_EACH" '
+    { sample[NR] = $0 }
+    END {
+      while (made < want) {
+        for (i = 1; i <= NR && made < want; i++) {
+          line = sample[i]
+          row++
+          if (match(line, /"source_pk": /)) {
+            line = substr(line, 1, RSTART + RLENGTH - 1) row "}}}"
+          }
+          if (match(line, /"user_id": "00000000-0000-4000-8[0-9a-f]+-/)) {
+            line = substr(line, 1, RSTART + RLENGTH - 1) \
+              sprintf("%012x", (row * 7919) % 20000) \
+              substr(line, RSTART + RLENGTH + 12)
+            made++
+          }
+          print line
+        }
+      }
+    }' "$SAMPLE/sample/$1.jsonl"
+}
+
+# serve PORT...: starts the log at these ports (0: a free one) and waits until
+# it is ready. Sets SERVER, HTTP_PORT, GRPC_PORT.
+serve() {
+  local until=$((SECONDS + 30))
+  : >"$DIR/server.out"  # What the last one said.
+  "$VIDIMUS_LOG" serve --dir "$DIR/log" --http "127.0.0.1:$1" \
+    --grpc "127.0.0.1:$2" >"$DIR/server.out" 2>>"$DIR/server.err" &
+  SERVER=$!
+  STARTED+=("$SERVER")
+  until grep -qx ready "$DIR/server.out"; do
+    kill -0 "$SERVER" 2>/dev/null || fail "the server did not start: $(tail -n 3 "$DIR/server.err")"
+    ((SECONDS < until)) || fail "the server is not ready after 30 s"
+    sleep 0.02
+  done
+  HTTP_PORT=$(sed -n 's#^listening http://.*:##p' "$DIR/server.out")
+  GRPC_PORT=$(sed -n 's#^listening grpcs\{0,1\}://.*:##p' "$DIR/server.out")
+}
+
+# submit NUMBER: one administration at work, in the background.
+submit() {
+  "$VIDIMUS" submit --log "127.0.0.1:$GRPC_PORT" --vkey "$DIR/log/log.vkey" \
+    --ca "$DIR/log/tls/ca.crt" --as "$DIR/log/administrations/$1" \
+    --outbox "$DIR/$1/outbox" --map "$SAMPLE/mapping.textproto" \
+    --receipts "$DIR/$1/receipts" --receipts_every 100 --print \
+    "$DIR/$1/audit.jsonl" >>"$DIR/$1/printed" 2>>"$DIR/$1/said" &
+  SUBMITTER[$1]=$!
+  STARTED+=($!)
+}
+
+printed() { cat "$DIR"/[0-3]/printed | wc -l; }
+
+# wait_for_receipts N
+wait_for_receipts() {
+  local until=$((SECONDS + 120))
+  while (($(printed) < $1)); do
+    ((SECONDS < until)) || fail "no $1 receipts after 120 s: $(tail -n 1 "$DIR"/[0-3]/said)"
+    kill -0 "$SERVER" 2>/dev/null || fail "the server stopped: $(tail -n 3 "$DIR/server.err")"
+    sleep 0.2
+  done
+}
+
+# flip FILE OFFSET: turns one bit of it over.
+flip() {
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+  printf "$(printf '\\%03o' $((byte ^ 1)))" |
+    dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# expect CODE COMMAND...: runs it, shows what it says, insists on the exit code.
+expect() {
+  local want=$1 got=0
+  shift
+  "$@" 2>&1 | sed 's/^/    /'
+  got=${PIPESTATUS[0]}
+  ((got == want)) || fail "expected exit code $want, got $got: $*"
+}
+
+main() {
+  if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+    sed -n '1,/^$/s/^# \{0,1\}//p' "$ROOT/tests/demo.sh"
+    return
+  fi
+  program //log:vidimus-log
+  VIDIMUS_LOG=$PROGRAM
+  program //client:vidimus
+  VIDIMUS=$PROGRAM
+  DIR=${1:-$(mktemp -d "${TMPDIR:-/tmp}/vidimus-demo.XXXXXX")}
+  mkdir -p "$DIR"
+  [[ -z $(ls -A "$DIR") ]] || die "$DIR is not empty"
+  trap stop_all EXIT
+  local SUBMITTER=() began total number
+  total=$((RECORDS_EACH * 4))
+  began=$(now_ms)
+
+  chapter "1. A city opens a log for who reads what about whom."
+  "$VIDIMUS_LOG" init --dir "$DIR/log" --origin "$ORIGIN" >/dev/null
+  tell "   Its register names four administrations, each with its own keys:"
+  tell "   ${NAMES[0]}, ${NAMES[1]}, ${NAMES[2]}, ${NAMES[3]}."
+  serve 0 0
+  tell "   The log is up: anyone may read it at http://127.0.0.1:$HTTP_PORT"
+
+  for number in 0 1 2 3; do
+    mkdir -p "$DIR/$number"
+    documents "${SERVICES[number]}" >"$DIR/$number/audit.jsonl"
+    : >"$DIR/$number/printed"
+  done
+
+  chapter "2. They submit what their services logged: $(grouped "$total") accesses, all at once."
+  tell "   The input is what the City of Helsinki's audit logger writes today. The log"
+  tell "   sees none of it in the open: it publishes 65 bytes an access, a hash with salts."
+  local submitting
+  submitting=$(now_ms)
+  for number in 0 1 2 3; do submit "$number"; done
+
+  wait_for_receipts $((total / 4))
+  # A reader keeps what the log has signed so far.
+  "$VIDIMUS" fsck "http://127.0.0.1:$HTTP_PORT" --vkey "$DIR/log/log.vkey" \
+    --save "$DIR/before" >"$DIR/before.said" 2>&1 || fail "$(cat "$DIR/before.said")"
+  wait_for_receipts $((total * 2 / 5))
+  chapter "3. At $(grouped "$(printed)") receipts, somebody trips over the cable."
+  kill -9 "$SERVER" "${SUBMITTER[2]}"
+  wait "$SERVER" "${SUBMITTER[2]}" 2>/dev/null || true
+  tell "   kill -9: the server, and ${NAMES[2]}'s submitter."
+  local restarting
+  restarting=$(now_ms)
+  serve "$HTTP_PORT" "$GRPC_PORT"
+  tell "   The log verified what it has and is back after $(seconds_since "$restarting")."
+  submit 2
+  tell "   ${NAMES[2]} starts over with the same file; what has a receipt is known."
+
+  for number in 0 1 2 3; do
+    wait "${SUBMITTER[number]}" ||
+      fail "${NAMES[number]}: $(tail -n 2 "$DIR/$number/said")"
+    tell "   ${NAMES[number]}: $(tail -n 1 "$DIR/$number/said")"
+  done
+  tell "   All together: $(seconds_since "$submitting"), crash included."
+
+  chapter "4. Was anything lost, or recorded twice?"
+  local entries leaves
+  entries=$(sed 's/.*"entry_id": "\([0-9a-f]*\)".*/\1/' "$DIR"/[0-3]/printed | sort -u | wc -l)
+  leaves=$(sed 's/.*"leaf_index": \([0-9]*\).*/\1/' "$DIR"/[0-3]/printed | sort -u | wc -l)
+  tell "   $(grouped "$entries") different entries have a receipt, at $(grouped "$leaves") different leaves."
+  ((entries == total && leaves == total)) || fail "expected $total of each"
+  local personal
+  personal=$(find "$DIR"/[0-3]/outbox -name '*.request' -o -name '*.erase' | wc -l)
+  ((personal == 0)) || fail "$personal requests are still in the outboxes"
+  tell "   The outboxes are empty: what was personal in them is overwritten."
+
+  chapter "5. A stranger with nothing but the log's public key checks a receipt ..."
+  local receipts receipt
+  for number in 0 1 2 3; do
+    receipts=("$DIR/$number"/receipts/*.tlog-proof)
+    receipt=${receipts[${#receipts[@]} / 2]}
+    ((number > 0)) || show "vidimus verify --vkey log/log.vkey $number/receipts/${receipt##*/}"
+    expect 0 "$VIDIMUS" verify --vkey "$DIR/log/log.vkey" "$receipt"
+  done
+  tell "   ... and reads the whole log: every leaf, tile, batch and register document,"
+  tell "   and that it still holds all that was signed before the crash."
+  show "vidimus fsck http://127.0.0.1:$HTTP_PORT --vkey log/log.vkey --older before/checkpoint"
+  expect 0 "$VIDIMUS" fsck "http://127.0.0.1:$HTTP_PORT" --vkey "$DIR/log/log.vkey" \
+    --older "$DIR/before/checkpoint" --older "$receipt" --save "$DIR/copy"
+
+  chapter "6. Somebody turns one bit over in a copy of the log ..."
+  cp -r "$DIR/copy" "$DIR/forged"
+  # Some leaf's commitment: bundle 0, entry 59, byte 45 of 65.
+  flip "$DIR/forged/tile/entries/000" $((59 * 67 + 2 + 45))
+  show "vidimus fsck forged --vkey log/log.vkey"
+  expect 1 "$VIDIMUS" fsck "$DIR/forged" --vkey "$DIR/log/log.vkey"
+  tell "   ... and one in a receipt."
+  cp "$receipt" "$DIR/forged.tlog-proof"
+  cp -p "${receipt%.tlog-proof}.secret" "$DIR/forged.secret"
+  flip "$DIR/forged.secret" 40
+  show "vidimus verify --vkey log/log.vkey forged.tlog-proof"
+  expect 1 "$VIDIMUS" verify --vkey "$DIR/log/log.vkey" "$DIR/forged.tlog-proof"
+
+  kill -TERM "$SERVER"
+  wait "$SERVER" || fail "the server did not stop in order: $(tail -n 3 "$DIR/server.err")"
+  chapter "That was all, in $(seconds_since "$began"). Everything is in $DIR:"
+  tell "   log/          the log (start it: vidimus log serve --dir $DIR/log --http 127.0.0.1:8080)"
+  tell "   copy/         a copy of its public paths, which fsck takes as well; forged/ has one bit wrong"
+  tell "   0/ to 3/      each administration's audit.jsonl, outbox and receipts"
+  tell "   Words in docs/submitting.md, docs/receipts.md, docs/verifying.md."
+}
