@@ -35,7 +35,7 @@ void Pool::Add(Submission submission) {
       entries_ += entries;
       bytes_ += submission.Bytes();
       queue.submissions.push_back(std::move(submission));
-      if (entries_ == entries) changed_.Signal();
+      if (entries_ == entries || Full()) changed_.Signal();
       return;
     }
   }
@@ -135,12 +135,20 @@ std::vector<Submission> Pool::Take(size_t entries_max, size_t bytes_max) {
   return taken;
 }
 
-void Pool::WaitClosed(int64_t timeout_ms) {
+void Pool::WaitFull(size_t entries, size_t bytes, int64_t timeout_ms) {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   MutexLock lock(&mu_);
-  while (!closed_ && changed_.WaitUntil(&mu_, deadline)) {
+  full_entries_ = entries;
+  full_bytes_ = bytes;
+  while (!closed_ && !Full() && changed_.WaitUntil(&mu_, deadline)) {
   }
+  full_entries_ = SIZE_MAX;
+  full_bytes_ = SIZE_MAX;
+}
+
+bool Pool::Full() const {
+  return entries_ >= full_entries_ || bytes_ >= full_bytes_;
 }
 
 void Pool::Refuse(absl::Status status) {

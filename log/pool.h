@@ -100,8 +100,10 @@ class Pool {
   // passed. True if there is something to take.
   bool Wait(int64_t timeout_ms) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Waits until the pool is closed, or `timeout_ms` has passed.
-  void WaitClosed(int64_t timeout_ms) ABSL_LOCKS_EXCLUDED(mu_);
+  // Waits until `entries` entries or `bytes` bytes are in the pool, or it is
+  // closed, or `timeout_ms` has passed.
+  void WaitFull(size_t entries, size_t bytes, int64_t timeout_ms)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // The next submissions, the administrations in turn and each one's own in
   // their order, of at most `entries_max` entries and `bytes_max` bytes
@@ -126,6 +128,7 @@ class Pool {
 
   absl::Status Admit(const Submission& submission)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool Full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const PoolOptions options_;
   Clock* const clock_;
@@ -136,6 +139,9 @@ class Pool {
   uint32_t next_administration_ ABSL_GUARDED_BY(mu_) = 0;
   size_t entries_ ABSL_GUARDED_BY(mu_) = 0;
   size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  // What WaitFull waits for.
+  size_t full_entries_ ABSL_GUARDED_BY(mu_) = SIZE_MAX;
+  size_t full_bytes_ ABSL_GUARDED_BY(mu_) = SIZE_MAX;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status refusal_ ABSL_GUARDED_BY(mu_);
 };

@@ -127,6 +127,20 @@ TEST_F(PoolTest, AClosedPoolCanBeEmptiedButNotFilled) {
   EXPECT_FALSE(pool.Wait(1000000)) << "must not wait for what can't come";
 }
 
+TEST_F(PoolTest, GathersUntilThereIsEnoughForABatch) {
+  Pool pool({}, &clock_);
+  ASSERT_TRUE(Add(&pool, 1, 3).ok());
+  pool.WaitFull(4, SIZE_MAX, 0);
+  EXPECT_EQ(pool.entries(), 3u) << "the time is up all the same";
+  std::thread adder([&] { EXPECT_TRUE(Add(&pool, 1, 1).ok()); });
+  pool.WaitFull(4, SIZE_MAX, 60000);
+  EXPECT_EQ(pool.entries(), 4u);
+  adder.join();
+  pool.WaitFull(SIZE_MAX, pool.bytes(), 60000);
+  pool.Close();
+  pool.WaitFull(SIZE_MAX, SIZE_MAX, 60000);
+}
+
 TEST_F(PoolTest, WakesTheOneWhoWaits) {
   Pool pool({}, &clock_);
   std::thread adder([&] { EXPECT_TRUE(Add(&pool, 1, 1).ok()); });

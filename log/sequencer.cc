@@ -43,8 +43,9 @@ absl::Status Sequencer::Run() {
     }
     if (options_.batch_period_ms > 0) {
       const int64_t now_ms = parts_.clock->SteadyMs();
-      parts_.pool->WaitClosed(options_.batch_period_ms -
-                              now_ms % options_.batch_period_ms);
+      parts_.pool->WaitFull(
+          options_.batch_entries_max, options_.batch_bytes_max,
+          options_.batch_period_ms - now_ms % options_.batch_period_ms);
     }
     RETURN_IF_ERROR(RunOnce());
   }
@@ -196,6 +197,8 @@ absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
   RETURN_IF_ERROR(parts_.publisher->Publish(std::move(next)));
   edge_ = std::move(integrated.edge);
   parts_.idempotency->Remember(placed, now_s);
+  parts_.metrics->SetIds(parts_.idempotency->entries(),
+                         parts_.idempotency->bytes());
   parts_.metrics->ObserveBatch(leaf_indices.size(), edge_.size,
                                parts_.clock->SteadyMs() - begin_ms);
   return leaf_indices;

@@ -29,7 +29,8 @@ struct SequencerOptions {
   size_t batch_entries_max = 4096;
   size_t batch_bytes_max = 4 << 20;
   // Batches begin at multiples of this on the steady clock, whenever their
-  // entries arrived. 0: as soon as there is something (group commit).
+  // entries arrived; one that is full, at once. 0: as soon as there is
+  // something (group commit).
   int64_t batch_period_ms = 0;
 };
 
