@@ -19,6 +19,7 @@
 #include "log/http_door.h"
 #include "log/leveldb_storage.h"
 #include "log/log.h"
+#include "log/open_files.h"
 #include "log/scrub.h"
 #include "proto/address.h"
 #include "proto/grpc_tls.h"
@@ -348,6 +349,13 @@ absl::Status Serve(const ServeOptions& options) {
   std::unique_ptr<HttpServer> https_server;
   std::unique_ptr<GrpcDoor> grpc_door;
   std::unique_ptr<GrpcDoor> grpc_plaintext_door;
+
+  // The storage must never lack a file because of connections. The 64 are for
+  // what each log opens besides its tables.
+  const uint64_t doors = (http.empty() ? 0 : 1) + (https.empty() ? 0 : 1);
+  const uint64_t files_per_log = LevelDbOptions().open_tables_max + 64;
+  RETURN_IF_ERROR(ReserveOpenFiles(doors * listeners.connections_max() +
+                                   logs.size() * files_per_log));
 
   HttpServerOptions http_options;
   http_options.threads = static_cast<int>(settings.threads().http());
