@@ -315,6 +315,32 @@ TEST_F(SubmissionsTest, RefusesCertificatesThatAreExpiredOrForeign) {
   }
 }
 
+TEST_F(SubmissionsTest, BelievesEveryAuthorityInItsFileAndNoOther) {
+  const int64_t now_s = SystemClock()->NowMs() / 1000;
+  const auto second =
+      MakeAuthority("Second authority", now_s - kDay, now_s + kDay);
+  ASSERT_TRUE(second.ok());
+  TlsOptions tls =
+      ClientTls(dir_, *second, {AdministrationUri(0)}, -kDay, kDay);
+  EXPECT_FALSE(SubmitOver(Channel(tls), Request()).ok());
+  const auto undisturbed = neighbour_->Finish();
+  ASSERT_TRUE(undisturbed.ok()) << undisturbed.status();
+  neighbour_ = nullptr;
+  EXPECT_EQ(server_->Terminate().exit_code, 0);
+  const std::string path = dir_ + "/tls/ca.crt";
+  const std::string first = ReadTextFile(path);
+  WriteTextFile(path, first + second->certificate_pem);
+  Start();
+  WriteTextFile(path, first);  // what our clients believe of the server
+  for (const TlsOptions& one : {tls, ClientTls(dir_, 0)}) {
+    const v1::SubmitRequest request = Request();
+    ExpectTaken(request, SubmitOver(Channel(one), request));
+    const auto reply = PostJson(one, request);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    EXPECT_EQ(reply->status, 200) << reply->body;
+  }
+}
+
 TEST_F(SubmissionsTest, LetsAnyoneReadAndNobodySubmitWithoutACertificate) {
   const v1::SubmitRequest request = Request();
   const TlsOptions nothing = ClientTls(dir_, std::nullopt);
