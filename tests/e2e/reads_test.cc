@@ -485,6 +485,11 @@ TEST_F(ReadsTest, KnowsAnIdAgainAfterAKillAndRefusesItForOtherContent) {
     EXPECT_TRUE(absl::IsAlreadyExists(refused)) << refused;
     EXPECT_FALSE(absl::StrContains(refused.message(), "another"));
   }
+  ASSERT_TRUE(
+      SubmitOver(channel_, MakeOpaqueRequest({"two"}, SystemRandom())).ok());
+  EXPECT_TRUE(
+      absl::StrContains(Get("metrics").body,
+                        "vidimus_ids_entries{log=\"log.example/reads\"} 2\n"));
 }
 
 }  // namespace
