@@ -76,6 +76,7 @@ int Main(int argc, char** argv) {
     sum.receipts += result.receipts;
     sum.same_again += result.same_again;
     sum.other_content += result.other_content;
+    sum.overlaps += result.overlaps;
     sum.pushed_back += result.pushed_back;
     sum.leaves += result.leaves;
   }
@@ -86,11 +87,12 @@ int Main(int argc, char** argv) {
   std::printf(
       "%llu seeds hold: %d steps, %d batches, %llu leaves, %d starts and %d "
       "refused, %d faults, %d receipts, %d for known ids, %d refused for other "
-      "content, %d pushed back; fingerprint %016llx; %.1f s\n",
+      "content, %d pushed back, %d commits overlapped; fingerprint %016llx; "
+      "%.1f s\n",
       static_cast<unsigned long long>(seeds), sum.steps, sum.batches,
       static_cast<unsigned long long>(sum.leaves), sum.starts,
       sum.refused_starts, sum.faults, sum.receipts, sum.same_again,
-      sum.other_content, sum.pushed_back,
+      sum.other_content, sum.pushed_back, sum.overlaps,
       static_cast<unsigned long long>(sum.fingerprint), seconds);
   return 0;
 }

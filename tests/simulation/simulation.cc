@@ -157,8 +157,9 @@ class Simulation {
   void Note(absl::string_view what);
   void NoteClock() { wall_s_.push_back(clock_.NowMs() / 1000); }
   bool locks_differ() const { return character_.second == Second::kOtherLock; }
-  // Puts the lock that stands further in place of both.
-  void CarryLockOver();
+  // Puts the lock that stands further in place of both; false if nobody can
+  // tell which now.
+  bool CarryLockOver();
   std::unique_ptr<MemoryRows> CopyRows(size_t batches_dropped, uint64_t* size);
   void Interrupt(int slot);
 
@@ -176,6 +177,7 @@ class Simulation {
   Server::World worlds_[2];
   Slot slots_[2];
   bool interrupted_ = false;  // within Interrupt
+  bool carried_ = false;      // within Start, after CarryLockOver
 
   std::deque<Entry> entries_;
   std::deque<Request> requests_;
@@ -638,6 +640,7 @@ void Simulation::Interrupt(int slot) {
     return;
   }
   interrupted_ = true;
+  ++result_.overlaps;
   Note(absl::StrCat("while server ", slot, " commits:"));
   RunBatch(other);
   interrupted_ = false;
@@ -780,38 +783,46 @@ bool Simulation::Start(int slot, bool with_fault) {
   const bool faulted = server->faulted();
   server.reset();
   if (locked_out || faulted) return false;
-  if (locks_differ() && absl::IsFailedPrecondition(opened)) {
+  if (locks_differ() && absl::IsFailedPrecondition(opened) && !carried_) {
     // The other server has gone on under its own lock: a person carries the
     // newer one over, and then it must start.
-    if (other.server != nullptr) return false;
-    CarryLockOver();
-    auto again = std::make_unique<Server>(worlds_[slot]);
-    const absl::Status reopened = again->Open(one.files);
-    if (!reopened.ok()) {
-      Violate(absl::StrCat("refused to start with the newest lock: ",
-                           reopened.ToString()));
-    }
-    return false;
+    if (!CarryLockOver()) return false;
+    carried_ = true;
+    const bool started = Start(slot, false);
+    carried_ = false;
+    return started;
   }
   Violate(
       absl::StrCat("refused to start without a reason: ", opened.ToString()));
   return false;
 }
 
-void Simulation::CarryLockOver() {
+bool Simulation::CarryLockOver() {
+  int newest = -1;
   uint64_t sizes[2] = {0, 0};
   for (int i : {0, 1}) {
-    const auto lock = OpenSigningLock(&disk_, slots_[i].files.lock);
-    if (!lock.ok()) return Violate(lock.status().ToString());
+    const Slot& slot = slots_[i];
+    if (slot.server != nullptr) {
+      // One that runs and was not overtaken has the newest.
+      if (slot.stopped || !slot.server->at_newest_head()) return false;
+      newest = i;
+      continue;
+    }
+    const auto lock = OpenSigningLock(&disk_, slot.files.lock);
+    if (!lock.ok()) {
+      Violate(lock.status().ToString());
+      return false;
+    }
     sizes[i] = (*lock)->Head().size;
   }
-  const int newest = sizes[0] > sizes[1] ? 0 : 1;
+  if (newest < 0) newest = sizes[0] > sizes[1] ? 0 : 1;
   Note(absl::StrCat("the lock of server ", newest, " is copied"));
   const auto source = disk_.Open(slots_[newest].files.lock, false);
   const auto bytes = (*source)->ReadAt(0, 1 << 16);
   const auto target = disk_.Open(slots_[1 - newest].files.lock, false);
   (*target)->WriteAt(0, *bytes).IgnoreError();
   (*target)->Sync().IgnoreError();
+  return true;
 }
 
 // The rows without the newest `batches_dropped` batches, in an engine of their

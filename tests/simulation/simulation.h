@@ -43,6 +43,7 @@ struct SimulationResult {
   int receipts = 0;
   int same_again = 0;     // receipts for ids that were known
   int other_content = 0;  // requests refused for it
+  int overlaps = 0;       // batches within another server's commit
   int pushed_back = 0;    // requests refused for bounds and quotas
   uint64_t leaves = 0;
 };

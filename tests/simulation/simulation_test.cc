@@ -57,6 +57,7 @@ TEST(SimulationTest, ReachesEverythingItWatches) {
     sum.refused_starts += result.refused_starts;
     sum.same_again += result.same_again;
     sum.other_content += result.other_content;
+    sum.overlaps += result.overlaps;
     sum.pushed_back += result.pushed_back;
     sum.receipts += result.receipts;
   }
@@ -64,6 +65,7 @@ TEST(SimulationTest, ReachesEverythingItWatches) {
   EXPECT_GT(sum.refused_starts, 10);
   EXPECT_GT(sum.same_again, 100);
   EXPECT_GT(sum.other_content, 20);
+  EXPECT_GT(sum.overlaps, 5);
   EXPECT_GT(sum.pushed_back, 50);
   EXPECT_GT(sum.receipts, 200);
 }
