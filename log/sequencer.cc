@@ -199,8 +199,6 @@ absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
   parts_.idempotency->Remember(placed, now_s);
   parts_.metrics->SetIds(parts_.idempotency->entries(),
                          parts_.idempotency->bytes());
-  parts_.metrics->SetIds(parts_.idempotency->entries(),
-                         parts_.idempotency->bytes());
   parts_.metrics->ObserveBatch(leaf_indices.size(), edge_.size,
                                parts_.clock->SteadyMs() - begin_ms);
   return leaf_indices;
