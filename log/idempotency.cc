@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <limits>
@@ -217,6 +218,9 @@ class Table {
 // --- Segments and their files ---
 
 constexpr uint64_t kCapacityMin = 1 << 10;
+
+// Room comes when ids expire, which takes its time.
+constexpr std::chrono::minutes kFullRetry{1};
 
 // The ids of leaves [base, end). All times are those of the rows.
 struct Segment {
@@ -459,11 +463,13 @@ class IdempotencyImpl : public Idempotency {
     }
     bytes += std::max(Table::BytesFor(CapacityFor(entries)), table.bytes());
     if (bytes <= options_.bytes_max) return absl::OkStatus();
-    return absl::UnavailableError(
-        absl::StrCat("remembering ", count, " more ids: the ids of the last ",
-                     options_.keep_s / 3600, " hours would take ", bytes,
-                     " bytes of memory, the limit is ", options_.bytes_max,
-                     " (idempotency.bytes_max in the settings)"));
+    return WithRetryAfter(
+        absl::UnavailableError(absl::StrCat(
+            "remembering ", count, " more ids: the ids of the last ",
+            options_.keep_s / 3600, " hours would take ", bytes,
+            " bytes of memory, the limit is ", options_.bytes_max,
+            " (idempotency.bytes_max in the settings)")),
+        kFullRetry);
   }
 
   std::string EncodeRow(const std::vector<Placed>& placed, uint64_t first,

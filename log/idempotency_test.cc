@@ -16,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "log/memory_storage.h"
+#include "proto/status.h"
 #include "verifier/encoding.h"
 #include "verifier/merkle.h"
 
@@ -359,6 +360,7 @@ TEST_F(IdempotencyTest, PushesBackAtTheBoundInsteadOfForgetting) {
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("65536"), HasSubstr("idempotency.bytes_max")));
+  EXPECT_TRUE(RetryAfterOf(status).has_value());
   EXPECT_GT(id, 4000);
   EXPECT_EQ(KnownOf(0, id), id);
   EXPECT_FALSE(ids_->Reserve(1 << 20).ok());
