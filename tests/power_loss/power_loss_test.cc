@@ -7,6 +7,8 @@
 //
 // A crash at a call that reads leaves what a crash at the next call that
 // changes something leaves: reads need no runs of their own.
+#include <stdio.h>
+
 #include <algorithm>
 #include <optional>
 #include <random>
@@ -114,7 +116,10 @@ TEST_P(PowerLossTest, LosesNothingThatWasAcknowledged) {
   MachineOptions options;
   options.access_log = GetParam().access_log;
   const uint64_t calls = CallsOf(options);
-  RecordProperty("calls", static_cast<int>(calls));
+  if (GetParam().stripe == 0) {
+    printf("%d batches, power cut at each of %d calls\n", kSteps,
+           static_cast<int>(calls));
+  }
   for (uint64_t call = 1 + GetParam().stripe; call <= calls; call += kStripes) {
     const auto wrong = Crash(options, call, GetParam().aftermath);
     ASSERT_FALSE(wrong.has_value()) << *wrong;
@@ -163,7 +168,6 @@ TEST_P(MutantTest, IsNoticed) {
   options.mutant = GetParam();
   const auto wrong = FirstWrong(options);
   ASSERT_TRUE(wrong.has_value());
-  RecordProperty("noticed", *wrong);
   printf("noticed: %s\n", wrong->c_str());
 }
 
