@@ -908,7 +908,9 @@ void Simulation::RunScrub(int slot) {
 void Simulation::FlipABit() {
   MemoryStorage storage(rows_.get());
   const uint64_t size = storage.LastHead()->size;
-  if (size == 0 || size > history_->size()) return;
+  // Not while there is a batch to verify, or a register still to be sequenced:
+  // then a start has more to do than to look.
+  if (size <= 2 || size > history_->size()) return;
   const uint64_t index = random_.Below(size);
   const auto kind = static_cast<RowKind>(random_.Below(7));
   const uint8_t sub = kind == RowKind::kTile ? 1 : 0;

@@ -1,5 +1,6 @@
 #include "tests/simulation/simulation.h"
 
+#include <cstdio>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -78,7 +79,10 @@ std::string Caught(const Mutation& mutation, uint64_t seeds = 20) {
     options.mutation = mutation;
     const SimulationResult result = RunSimulation(options);
     if (result.violation.has_value()) {
-      return "seed " + std::to_string(seed) + ": " + *result.violation;
+      const std::string how =
+          "seed " + std::to_string(seed) + ": " + *result.violation;
+      std::printf("caught by %s\n", how.c_str());
+      return how;
     }
   }
   return "";
