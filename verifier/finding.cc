@@ -129,6 +129,14 @@ constexpr Words kWords[] = {
      "the log does not end in a seal"},
     {Finding::kIndexRoot, "IndexRoot",
      "the index root of a seal is not what the leaves give"},
+    {Finding::kChainNameSize, "ChainNameSize",
+     "the origin or the subject has a length that none has"},
+    {Finding::kVrfProofSize, "VrfProofSize",
+     "the proof of the chain's key does not have 80 bytes"},
+    {Finding::kVrfProofMalformed, "VrfProofMalformed",
+     "the proof of the chain's key is not in its one form"},
+    {Finding::kVrfMismatch, "VrfMismatch",
+     "the proof is not that of this chain under this label key"},
 };
 
 constexpr bool EachStandsAtItsValue() {

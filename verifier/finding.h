@@ -94,10 +94,17 @@ enum class Finding : uint8_t {
   kIndexOutOfTurn,   // entries that do not follow the last ones fed
   kBatchUnfinished,  // the head does not end in a seal
   kIndexRoot,        // a seal's index root is not what the leaves give
+
+  // Labels (vrf.h, label.h).
+  kChainNameSize,      // an origin or subject of a length that none has
+  kVrfProofSize,       // a VRF proof is not 80 bytes
+  kVrfProofMalformed,  // its Gamma is no canonical point, or its s too large
+  kVrfMismatch,        // a VRF proof of another input or under another key
 };
 
 // The number of findings; each value below it is one.
-inline constexpr int kFindingCount = static_cast<int>(Finding::kIndexRoot) + 1;
+inline constexpr int kFindingCount =
+    static_cast<int>(Finding::kVrfMismatch) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

@@ -17,10 +17,13 @@
 //   ordered. commitment.h   how a leaf stands for a record without showing it.
 //   submission.h   who said that the record is so: the administration's key.
 //   record.h       the record itself; register.h the documents it refers to.
+//   label.h        how the entries of one resident and one administration are
+//   found, and by nobody else; vrf.h why there is only one way.
 //   audit.h        a whole log, re-derived leaf by leaf.
 //
 // Each format has a page in docs/ and vectors in tests/vectors/. Making
-// signatures is signing.h, which the wasm build leaves out.
+// signatures is signing.h, making proofs of the VRF vrf_proving.h; the wasm
+// build leaves both out.
 #ifndef VERIFIER_VERIFIER_H_
 #define VERIFIER_VERIFIER_H_
 
@@ -33,6 +36,7 @@
 #include "verifier/encoding.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
+#include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/note.h"
@@ -41,6 +45,7 @@
 #include "verifier/submission.h"
 #include "verifier/tile.h"
 #include "verifier/tlog_proof.h"
+#include "verifier/vrf.h"
 #include "verifier/wire.h"
 
 #endif  // VERIFIER_VERIFIER_H_
