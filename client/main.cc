@@ -1,6 +1,7 @@
 // The binary `vidimus`: one verb each for those who submit, check and measure.
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <thread>
@@ -234,5 +235,7 @@ int Main(const std::vector<std::string>& words) {
 }  // namespace vidimus
 
 int main(int argc, char** argv) {
+  // gRPC logs each failed connection; our messages say what matters of it.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   return vidimus::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/random.h"
 #include "proto/grpc_status.h"
@@ -115,6 +116,13 @@ absl::Status FetchHead(const std::shared_ptr<grpc::Channel>& channel,
       return heads->Admit(response.checkpoint(), size_min).status();
     }
     const absl::Status status = FromGrpcStatus(called, &context);
+    // gRPC calls a server that is not the one we believe "unavailable" too, and
+    // tells only in words.
+    if (absl::StrContains(status.message(), "certificate verify failed")) {
+      return absl::UnauthenticatedError(
+          "asking the log for its checkpoint: the server's certificate is not "
+          "vouched for by --ca, or not for this host name");
+    }
     const bool may_pass = absl::IsUnavailable(status) ||
                           absl::IsDeadlineExceeded(status) ||
                           absl::IsResourceExhausted(status);

@@ -224,12 +224,12 @@ TEST_F(SubmitterTest, StopsAtWhatNeedsAPersonAndKeepsEverything) {
        {absl::StatusCode::kUnauthenticated, absl::StatusCode::kPermissionDenied,
         absl::StatusCode::kFailedPrecondition, absl::StatusCode::kDataLoss,
         absl::StatusCode::kUnimplemented}) {
-    server_.set_script(
-        [&](const v1::SubmitRequest&, uint64_t, v1::SubmitResponse* response) {
-          response->set_code(static_cast<int>(code));
-          response->set_message("no");
-          return true;
-        });
+    server_.set_script([code](const v1::SubmitRequest&, uint64_t,
+                              v1::SubmitResponse* response) {
+      response->set_code(static_cast<int>(code));
+      response->set_message("no");
+      return true;
+    });
     Start();
     AddAll(first, 5);
     const absl::Status drained = submitter_->Drain();

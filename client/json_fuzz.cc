@@ -1,0 +1,26 @@
+// What parses as JSON has one canonical spelling, which parses to itself; and
+// no complaint repeats what was read.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "client/json.h"
+#include "verifier/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view text(reinterpret_cast<const char*>(data), size);
+  const absl::StatusOr<vidimus::Json> value = vidimus::ParseJson(text);
+  if (!value.ok()) {
+    for (const char c : value.status().message()) {
+      CHECK_GE(c, ' ');
+      CHECK_LE(c, '~');
+    }
+    return 0;
+  }
+  const std::string canonical = vidimus::CanonicalJson(*value);
+  const absl::StatusOr<vidimus::Json> again = vidimus::ParseJson(canonical);
+  CHECK(again.ok());
+  CHECK(vidimus::CanonicalJson(*again) == canonical);
+  return 0;
+}
