@@ -100,11 +100,23 @@ enum class Finding : uint8_t {
   kVrfProofSize,       // a VRF proof is not 80 bytes
   kVrfProofMalformed,  // its Gamma is no canonical point, or its s too large
   kVrfMismatch,        // a VRF proof of another input or under another key
+
+  // The index (index.h, index_builder.h).
+  kIndexProofMalformed,    // not the bytes or the shape of an index proof
+  kIndexRunCount,          // not one root or path for each run in force
+  kIndexRootMismatch,      // the runs' roots give another index root
+  kRunRootMismatch,        // a path leads to another root of its run
+  kIndexKeyPresent,        // the path that should show absence ends at the key
+  kIndexKeyAbsent,         // the path that should show presence does not
+  kIndexEndOffPath,        // a path ends at a key that is not on its way
+  kIndexOutsideRun,        // a key stands in a run without its leaf
+  kIndexKeysNotAscending,  // keys out of order, or none
+  kIndexKeyTwice,          // one key for two leaves
 };
 
 // The number of findings; each value below it is one.
 inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kVrfMismatch) + 1;
+    static_cast<int>(Finding::kIndexKeyTwice) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

@@ -19,6 +19,8 @@
 //   record.h       the record itself; register.h the documents it refers to.
 //   label.h        how the entries of one resident and one administration are
 //   found, and by nobody else; vrf.h why there is only one way.
+//   index.h        why a label is in the log, or is not; runs.h what the index
+//   is made of, index_builder.h how.
 //   audit.h        a whole log, re-derived leaf by leaf.
 //
 // Each format has a page in docs/ and vectors in tests/vectors/. Making
@@ -36,12 +38,15 @@
 #include "verifier/encoding.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
+#include "verifier/index.h"
+#include "verifier/index_builder.h"
 #include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/note.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
+#include "verifier/runs.h"
 #include "verifier/submission.h"
 #include "verifier/tile.h"
 #include "verifier/tlog_proof.h"
