@@ -135,9 +135,9 @@ std::vector<Submission> Pool::Take(size_t entries_max, size_t bytes_max) {
   return taken;
 }
 
-void Pool::WaitFull(size_t entries, size_t bytes, int64_t timeout_ms) {
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+void Pool::WaitFull(size_t entries, size_t bytes,
+                    std::chrono::microseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   MutexLock lock(&mu_);
   full_entries_ = entries;
   full_bytes_ = bytes;

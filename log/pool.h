@@ -7,6 +7,7 @@
 #ifndef VIDIMUS_LOG_POOL_H_
 #define VIDIMUS_LOG_POOL_H_
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -101,8 +102,8 @@ class Pool {
   bool Wait(int64_t timeout_ms) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Waits until `entries` entries or `bytes` bytes are in the pool, or it is
-  // closed, or `timeout_ms` has passed.
-  void WaitFull(size_t entries, size_t bytes, int64_t timeout_ms)
+  // closed, or `timeout` has passed.
+  void WaitFull(size_t entries, size_t bytes, std::chrono::microseconds timeout)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // The next submissions, the administrations in turn and each one's own in

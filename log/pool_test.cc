@@ -130,15 +130,15 @@ TEST_F(PoolTest, AClosedPoolCanBeEmptiedButNotFilled) {
 TEST_F(PoolTest, GathersUntilThereIsEnoughForABatch) {
   Pool pool({}, &clock_);
   ASSERT_TRUE(Add(&pool, 1, 3).ok());
-  pool.WaitFull(4, SIZE_MAX, 0);
+  pool.WaitFull(4, SIZE_MAX, std::chrono::microseconds(0));
   EXPECT_EQ(pool.entries(), 3u) << "the time is up all the same";
   std::thread adder([&] { EXPECT_TRUE(Add(&pool, 1, 1).ok()); });
-  pool.WaitFull(4, SIZE_MAX, 60000);
+  pool.WaitFull(4, SIZE_MAX, std::chrono::minutes(1));
   EXPECT_EQ(pool.entries(), 4u);
   adder.join();
-  pool.WaitFull(SIZE_MAX, pool.bytes(), 60000);
+  pool.WaitFull(SIZE_MAX, pool.bytes(), std::chrono::minutes(1));
   pool.Close();
-  pool.WaitFull(SIZE_MAX, SIZE_MAX, 60000);
+  pool.WaitFull(SIZE_MAX, SIZE_MAX, std::chrono::minutes(1));
 }
 
 TEST_F(PoolTest, WakesTheOneWhoWaits) {

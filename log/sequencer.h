@@ -30,7 +30,9 @@ struct SequencerOptions {
   size_t batch_bytes_max = 4 << 20;
   // Batches begin at multiples of this on the steady clock, whenever their
   // entries arrived; one that is full, at once. 0: as soon as there is
-  // something (group commit).
+  // something (group commit), but where batches are small, not before those
+  // whom the last one answered are back, or a quarter of the time that it took
+  // has passed since.
   int64_t batch_period_ms = 0;
 };
 
@@ -92,6 +94,7 @@ class Sequencer {
   TreeEdge edge_;
   BatchVerifier verifier_;
   absl::Status stopped_;
+  size_t taken_ = 0;  // entries of the last batch, new or not
 };
 
 }  // namespace vidimus
