@@ -1,6 +1,8 @@
 #include "tests/vectors/cases.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 
 #include "tests/vectors/json.h"
 #include "verifier/check.h"
@@ -350,7 +352,308 @@ void RunRegister(const Json& json, Tally* tally) {
   }
 }
 
-// A whole small log. Labels and index roots are not judged here.
+std::string TextOf(const VrfOutput& beta) {
+  return std::string(reinterpret_cast<const char*>(beta.data()), beta.size());
+}
+
+void RunLabel(const Json& json, Tally* tally) {
+  for (const Json& test : json["rfc9381"].List()) {
+    VrfOutput beta = {};
+    tally->ExpectOk(VerifyVrf(test["pk"].Hex(), test["alpha"].Hex(),
+                              test["pi"].Hex(), &beta),
+                    "example of RFC 9381");
+    tally->Expect(TextOf(beta) == test["beta"].Hex(), "beta of RFC 9381");
+  }
+  const std::string label_key = json["label_pk"].Hex();
+  for (const Json& test : json["chains"].List()) {
+    const std::string subject = test["s"].Hex();
+    const std::string proof = test["proof"].Hex();
+    ChainName chain = {test["origin"].Text(),
+                       static_cast<uint32_t>(test["a"].Number()), subject};
+    std::string alpha;
+    tally->ExpectOk(ChainAlpha(chain, &alpha), "alpha");
+    tally->Expect(alpha == test["alpha"].Hex(), "alpha spelled");
+    VrfOutput beta = {};
+    tally->ExpectOk(VerifyVrf(label_key, alpha, proof, &beta), "VRF proof");
+    tally->Expect(TextOf(beta) == test["beta"].Hex(), "beta");
+    Hash key = {};
+    tally->ExpectOk(VerifyChainKey(label_key, chain, proof, &key), "chain");
+    tally->Expect(key == HashOf(test["K"]), "K");
+    for (const Json& label : test["labels"].List()) {
+      tally->Expect(
+          ChainLabel(key, label["i"].Number()) == HashOf(label["label"]),
+          "label");
+    }
+    chain.administration ^= 1;
+    tally->ExpectRefused(VerifyChainKey(label_key, chain, proof, &key),
+                         "VRF proof of another chain");
+  }
+  for (const Json& test : json["refused"].List()) {
+    VrfOutput beta;
+    tally->ExpectRefused(VerifyVrf(test["pk"].Hex(), test["alpha"].Hex(),
+                                   test["proof"].Hex(), &beta),
+                         "VRF proof, " + test["why"].Text());
+  }
+}
+
+void RunRuns(const Json& json, Tally* tally) {
+  for (const Json& test : json["runs"].List()) {
+    std::vector<RunRange> runs;
+    for (const Json& run : test["runs"].List()) {
+      runs.push_back({run.List()[0].Number(), run.List()[1].Number()});
+    }
+    tally->Expect(RunsInForce(test["M"].Number()) == runs &&
+                      runs.size() == test["count"].Number(),
+                  "runs in force");
+  }
+}
+
+IndexEntry EntryOf(const Json& json) {
+  return {HashOf(json["key"]), json["index"].Number()};
+}
+
+TriePath TriePathOf(const Json& json) {
+  TriePath path;
+  for (const Json& sibling : json["siblings"].List()) {
+    path.siblings.push_back(sibling.IsNull() ? Hash{} : HashOf(sibling));
+  }
+  if (!json["end"].IsNull()) path.end = EntryOf(json["end"]);
+  return path;
+}
+
+bool SamePath(const TriePath& a, const TriePath& b) {
+  return a.siblings == b.siblings && a.end == b.end;
+}
+
+void SortByKey(std::vector<IndexEntry>* entries) {
+  std::sort(
+      entries->begin(), entries->end(),
+      [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
+}
+
+// One trie and the ways of some keys in it.
+void RunOneTrie(std::vector<IndexEntry> entries, const Json& test,
+                Tally* tally) {
+  SortByKey(&entries);
+  const Hash root = HashOf(test["root"]);
+  RunRootBuilder builder;
+  bool taken = true;
+  for (const IndexEntry& entry : entries) {
+    taken = taken && builder.Add(entry) == Finding::kOk;
+  }
+  tally->Expect(taken && builder.Root() == root, "root of a trie");
+  tally->Expect(RunRoot(entries) == root, "root of a trie, recursively");
+  for (const Json& way : test["paths"].List()) {
+    const Hash key = HashOf(way["key"]);
+    const TriePath path = TriePathOf(way);
+    Hash led_to = {};
+    tally->ExpectOk(RootFromTriePath(key, path, &led_to), "path in a trie");
+    tally->Expect(led_to == root, "root from a path");
+    tally->Expect(SamePath(MakeTriePath(entries, key), path),
+                  "a path in a trie that we make");
+  }
+}
+
+void RunTrie(const Json& json, Tally* tally) {
+  for (const Json& test : json["tries"].List()) {
+    std::vector<IndexEntry> entries;
+    for (const Json& entry : test["keys"].List()) {
+      entries.push_back(EntryOf(entry));
+    }
+    RunOneTrie(std::move(entries), test, tally);
+  }
+  const auto key_of = [](uint64_t j) {
+    std::string bytes = "trie";
+    AppendBe64(j, &bytes);
+    return Sha256(bytes);
+  };
+  const std::vector<Hash> first_keys = HashesOf(json["first_keys"]);
+  for (size_t j = 0; j < first_keys.size(); ++j) {
+    tally->Expect(key_of(j) == first_keys[j], "key by rule");
+  }
+  for (const Json& test : json["by_rule"].List()) {
+    std::vector<IndexEntry> entries;
+    for (uint64_t j = 0; j < test["n"].Number(); ++j) {
+      entries.push_back({key_of(j), j});
+    }
+    RunOneTrie(std::move(entries), test, tally);
+  }
+}
+
+// Leaf j has the key that is named for it; else none if it is every 16th, and
+// one by a rule if not.
+std::vector<IndexEntry> IndexEntries(const Json& json, uint64_t size) {
+  std::map<uint64_t, Hash> special;
+  for (const Json& entry : json["special"].List()) {
+    special[entry["index"].Number()] = HashOf(entry["key"]);
+  }
+  std::vector<IndexEntry> entries;
+  for (uint64_t j = 0; j < size; ++j) {
+    const auto named = special.find(j);
+    if (named != special.end()) {
+      entries.push_back({named->second, j});
+    } else if (j == 0 || j % 16 != 0) {
+      std::string bytes = "index";
+      AppendBe64(j, &bytes);
+      entries.push_back({Sha256(bytes), j});
+    }
+  }
+  return entries;
+}
+
+bool CanBeSpelled(const TriePath& path) {
+  return path.siblings.size() <= kTrieDepthMax;
+}
+
+// Judged as it is and, if it can be spelled, as bytes: both or neither hold.
+Finding JudgePresence(const Json& test, Tally* tally) {
+  const uint64_t size = test["M"].Number();
+  const Hash key = HashOf(test["key"]);
+  const Hash index_root = HashOf(test["index_root"]);
+  const PresenceProof proof = {HashesOf(test["roots"]),
+                               TriePathOf(test["path"])};
+  uint64_t index = 0;
+  const Finding finding = VerifyPresence(key, index_root, size, proof, &index);
+  if (CanBeSpelled(proof.path)) {
+    PresenceProof parsed;
+    uint64_t index_again = 0;
+    const std::string bytes = FormatPresence(proof);
+    Finding again = ParsePresence(bytes, size, &parsed);
+    if (again == Finding::kOk) {
+      tally->Expect(FormatPresence(parsed) == bytes, "presence spelled");
+      again = VerifyPresence(key, index_root, size, parsed, &index_again);
+    }
+    tally->Expect((finding == Finding::kOk) == (again == Finding::kOk) &&
+                      index == index_again,
+                  "presence from its bytes");
+  }
+  // Which leaf and which run is for the verifier to say.
+  if (finding == Finding::kOk &&
+      (index != test["index"].Number() ||
+       !RunsInForce(size)[test["run"].Number()].Holds(index))) {
+    return Finding::kIndexKeyAbsent;
+  }
+  return finding;
+}
+
+Finding JudgeAbsence(const Json& test, Tally* tally) {
+  const uint64_t size = test["M"].Number();
+  const Hash key = HashOf(test["key"]);
+  const Hash index_root = HashOf(test["index_root"]);
+  AbsenceProof proof;
+  proof.run_roots = HashesOf(test["roots"]);
+  bool can_be_spelled = true;
+  for (const Json& path : test["paths"].List()) {
+    proof.paths.push_back(TriePathOf(path));
+    can_be_spelled = can_be_spelled && CanBeSpelled(proof.paths.back());
+  }
+  const Finding finding = VerifyAbsence(key, index_root, size, proof);
+  if (can_be_spelled) {
+    AbsenceProof parsed;
+    const std::string bytes = FormatAbsence(proof);
+    Finding again = ParseAbsence(bytes, size, &parsed);
+    if (again == Finding::kOk) {
+      tally->Expect(FormatAbsence(parsed) == bytes, "absence spelled");
+      again = VerifyAbsence(key, index_root, size, parsed);
+    }
+    tally->Expect((finding == Finding::kOk) == (again == Finding::kOk),
+                  "absence from its bytes");
+  }
+  return finding;
+}
+
+void RunIndex(const Json& json, Tally* tally) {
+  for (const Json& test : json["roots"].List()) {
+    const uint64_t size = test["M"].Number();
+    const MemoryIndex index(size, IndexEntries(json, size));
+    const std::vector<RunRange> runs = RunsInForce(size);
+    const std::vector<Json>& listed = test["runs"].List();
+    bool good = runs.size() == listed.size();
+    for (size_t i = 0; good && i < runs.size(); ++i) {
+      good = runs[i].start == listed[i]["start"].Number() &&
+             runs[i].end == listed[i]["end"].Number() &&
+             index.run_roots()[i] == HashOf(listed[i]["root"]);
+    }
+    tally->Expect(good, "runs and their roots");
+    tally->Expect(index.Root() == HashOf(test["index_root"]), "index root");
+  }
+  for (const Json& test : json["presence"].List()) {
+    const Finding finding = JudgePresence(test, tally);
+    if (test["ok"].Bool()) {
+      tally->ExpectOk(finding, "presence");
+    } else {
+      tally->ExpectRefused(finding, "presence, " + test["why"].Text());
+    }
+  }
+  for (const Json& test : json["absence"].List()) {
+    const Finding finding = JudgeAbsence(test, tally);
+    if (test["ok"].Bool()) {
+      tally->ExpectOk(finding, "absence");
+    } else {
+      tally->ExpectRefused(finding, "absence, " + test["why"].Text());
+    }
+  }
+}
+
+void RunSeveral(const Json& json, Tally* tally) {
+  for (const Json& test : json["cases"].List()) {
+    const uint64_t size = test["M"].Number();
+    const std::vector<Hash> keys = HashesOf(test["keys"]);
+    const std::string proof = test["proof"].Hex();
+    std::vector<IndexAnswer> answers;
+    const Finding finding =
+        VerifySeveral(keys, HashOf(test["index_root"]), size, proof, &answers);
+    const std::string about = "several keys, " + test["what"].Text();
+    tally->ExpectFinding(finding, test, about);
+    if (finding != Finding::kOk) continue;
+    std::vector<IndexAnswer> wanted;
+    for (const Json& answer : test["answers"].List()) {
+      wanted.push_back(answer.IsNull() ? IndexAnswer() : answer.Number());
+    }
+    tally->Expect(answers == wanted, about + ": answers");
+    std::vector<IndexEntry> entries;
+    for (const Json& entry : test["entries"].List()) {
+      entries.push_back(EntryOf(entry));
+    }
+    const MemoryIndex index(size, std::move(entries));
+    tally->Expect(index.Root() == HashOf(test["index_root"]),
+                  about + ": index root");
+    tally->Expect(index.ProveSeveral(keys) == proof,
+                  about + ": a proof that we make");
+  }
+}
+
+// That the chain has exactly n entries: the labels before n are in the index,
+// label n is not.
+void RunChain(const Json& chain, const Hash& chain_key,
+              const std::vector<IndexEntry>& entries, Tally* tally) {
+  const uint64_t count = chain["n"].Number();
+  const uint64_t size = chain["M"].Number();
+  const MemoryIndex index(size, entries);
+  for (uint64_t i = 0; i < count; ++i) {
+    const Hash label = ChainLabel(chain_key, i);
+    const std::optional<PresenceProof> presence = index.ProvePresence(label);
+    uint64_t leaf = 0;
+    tally->Expect(presence.has_value() &&
+                      VerifyPresence(label, index.Root(), size, *presence,
+                                     &leaf) == Finding::kOk,
+                  "presence of a label of the chain");
+  }
+  const Hash key = HashOf(chain["key"]);
+  tally->Expect(ChainLabel(chain_key, count) == key, "the next label");
+  AbsenceProof absence;
+  absence.run_roots = HashesOf(chain["roots"]);
+  for (const Json& path : chain["paths"].List()) {
+    absence.paths.push_back(TriePathOf(path));
+  }
+  tally->ExpectOk(VerifyAbsence(key, index.Root(), size, absence),
+                  "absence of the next label");
+  const std::optional<AbsenceProof> made = index.ProveAbsence(key);
+  tally->Expect(made && FormatAbsence(*made) == FormatAbsence(absence),
+                "an absence proof that we make");
+}
+
+// A whole small log, its index roots among it.
 void RunLog(const Json& json, Tally* tally) {
   VerifierKey log_key;
   tally->ExpectOk(ParseVkey(json["vkey"].Text(), &log_key), "vkey");
@@ -380,11 +683,23 @@ void RunLog(const Json& json, Tally* tally) {
   };
   Auditor auditor(options);
   std::string bundle;
+  std::vector<IndexEntry> index_entries;
   for (const Json& batch : json["batches"].List()) {
     tally->Expect(auditor.size() == batch["first"].Number(), "first index");
     for (const Json& leaf : batch["leaves"].List()) {
       tally->ExpectOk(auditor.AddEntry(leaf.Hex()), "leaf of the log");
       AppendBundleEntry(leaf.Hex(), &bundle);
+      Leaf parsed;
+      tally->ExpectOk(ParseLeaf(leaf.Hex(), &parsed), "leaf of the log");
+      const uint64_t leaf_index = auditor.size() - 1;
+      if (parsed.kind != LeafKind::kSeal) {
+        index_entries.push_back({parsed.a, leaf_index});
+        continue;
+      }
+      const MemoryIndex index(leaf_index, index_entries);
+      tally->Expect(index.Root() == SealOf(parsed).index_root &&
+                        index.Root() == HashOf(batch["index_root"]),
+                    "index root of a seal");
     }
     Checkpoint checkpoint;
     tally->ExpectOk(
@@ -438,7 +753,10 @@ void RunLog(const Json& json, Tally* tally) {
                          "tlog-proof of another leaf");
   }
 
-  // Each opening opens the commitment of its leaf.
+  // Each opening opens the commitment of its leaf, which stands under the label
+  // of its chain.
+  const Json& complete = json["chain_complete"];
+  bool chain_judged = false;
   std::vector<std::string_view> entries;
   tally->ExpectOk(
       ParseBundle(bundle, static_cast<int>(auditor.size()), &entries),
@@ -452,8 +770,26 @@ void RunLog(const Json& json, Tally* tally) {
           VerifyOpening(leaf.b, {test["salt_r"].Hex(), test["record"].Hex(),
                                  test["salt_a"].Hex(), test["actor"].Hex()}),
           "opening");
+      const std::string subject = test["s"].Hex();
+      const ChainName chain = {json["origin"].Text(),
+                               static_cast<uint32_t>(test["a"].Number()),
+                               subject};
+      Hash chain_key = {};
+      tally->ExpectOk(VerifyChainKey(json["label_pk"].Hex(), chain,
+                                     test["proof"].Hex(), &chain_key),
+                      "chain of an opened leaf");
+      tally->Expect(chain_key == HashOf(test["K"]), "K of an opened leaf");
+      tally->Expect(ChainLabel(chain_key, test["i"].Number()) == leaf.a,
+                    "label of an opened leaf");
+      if (chain_judged || chain.administration != complete["a"].Number() ||
+          subject != complete["s"].Hex()) {
+        continue;
+      }
+      RunChain(complete, chain_key, index_entries, tally);
+      chain_judged = true;
     }
   }
+  tally->Expect(chain_judged, "the chain that is complete");
 }
 
 void RunMulti(const Json& json, Tally* tally) {
@@ -543,11 +879,16 @@ VectorResult RunVectors(std::string_view name, std::string_view json) {
   } kRuns[] = {{"tree", RunTree},
                {"note", RunNote},
                {"leaf", RunLeaf},
+               {"label", RunLabel},
                {"commitment", RunCommitment},
                {"submission", RunSubmission},
                {"register", RunRegister},
                {"log", RunLog},
+               {"runs", RunRuns},
+               {"trie", RunTrie},
+               {"index", RunIndex},
                {"multi", RunMulti},
+               {"several", RunSeveral},
                {"register_documents", RunRegisterDocuments},
                {"record", RunRecord}};
   Tally tally;

@@ -11,8 +11,9 @@ namespace vidimus {
 
 // The files that RunVectors knows, without ".json".
 inline constexpr std::string_view kVectorFiles[] = {
-    "tree",     "note", "leaf",  "commitment",         "submission",
-    "register", "log",  "multi", "register_documents", "record"};
+    "tree",       "note",     "leaf",    "label",  "commitment",
+    "submission", "register", "log",     "runs",   "trie",
+    "index",      "multi",    "several", "record", "register_documents"};
 
 struct VectorResult {
   int passed = 0;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes multi.json, register_documents.json and record.json.
+"""Makes multi.json, several.json, register_documents.json and record.json.
 
 Usage: make.py (in this folder; needs python3-cryptography). Shares no code with
-the verifier: it follows docs/merkle.md, wire.md, register.md and record.md. The
+the verifier: it follows docs/merkle.md, index_format.md, wire.md, register.md
+and record.md. The
 other files here came from elsewhere and are not made again.
 """
 
@@ -112,6 +113,120 @@ def without(fields, number):
 
 def replaced(fields, number, value):
     return [(n, value if n == number else v) for n, v in fields]
+
+
+# --- several.json: one proof of the index for several keys (docs/index_format.md) ---
+
+
+def runs_in_force(size):
+    runs, start = [], 0
+    while start < size:
+        best = 0
+        for i in range(6):
+            unit = 4096 * 4**i
+            for n, aligned in ((unit, unit), (2 * unit, 4 * unit), (3 * unit, 4 * unit)):
+                lag = n // 16 if n > 1 << 14 else 0
+                if start % aligned == 0 and size >= start + n + lag:
+                    best = max(best, n)
+        runs.append((start, start + best if best else size))
+        start = runs[-1][1]
+    return runs
+
+
+def bit(key, depth):
+    return key[depth // 8] >> (7 - depth % 8) & 1
+
+
+def children(items, depth, key=lambda item: item[0]):
+    return [[item for item in items if bit(key(item), depth) == side] for side in (0, 1)]
+
+
+def trie(entries, depth=0):
+    if not entries:
+        return bytes(32)
+    if len(entries) == 1:
+        return sha256(b"\x06" + entries[0][0] + entries[0][1].to_bytes(8, "big"))
+    return sha256(b"\x07" + b"".join(trie(child, depth + 1) for child in children(entries, depth)))
+
+
+def walk(entries, asked, depth=0):
+    if not entries:
+        return b"\0"
+    if not asked:
+        return b"\x03" + trie(entries, depth)
+    if len(entries) == 1:
+        return b"\x01" + entries[0][0] + entries[0][1].to_bytes(8, "big")
+    ways = children(asked, depth, key=lambda key: key)
+    return b"\x02" + b"".join(
+        walk(child, way, depth + 1) for child, way in zip(children(entries, depth), ways))
+
+
+def index_root(size, roots):
+    listed = b"".join(start.to_bytes(8, "big") + end.to_bytes(8, "big") + run_root
+                      for (start, end), run_root in zip(runs_in_force(size), roots))
+    return sha256(b"\x08" + size.to_bytes(8, "big") + listed)
+
+
+def several_cases():
+    rng = random.Random(20260102)
+    cases = []
+
+    def add(what, size, entries, asked, finding="Ok", change=None):
+        asked = sorted(asked)
+        by_run = [[e for e in entries if start <= e[1] < end] for start, end in runs_in_force(size)]
+        case = {"what": what, "M": size,
+                "index_root": index_root(size, [trie(run) for run in by_run]).hex(),
+                "keys": [key.hex() for key in asked], "finding": finding}
+        proof = b"".join(walk(run, asked) for run in by_run)
+        if change:
+            proof = change(proof)
+        case["proof"] = proof.hex()
+        if finding == "Ok":
+            case["answers"] = [dict(entries).get(key) for key in asked]
+            case["entries"] = [{"key": key.hex(), "index": index} for key, index in entries]
+        cases.append(case)
+
+    def entries_at(indices):
+        return [(sha256(b"several" + i.to_bytes(8, "big")), i) for i in indices]
+
+    absent = [sha256(b"absent %d" % n) for n in range(8)]
+    few = entries_at([0, 1, 2, 3, 5, 8])
+    near = [(bytes(31) + b"\x02", 0), (bytes(31) + b"\x03", 1), (b"\xff" * 32, 2)]
+    two = entries_at(rng.sample(range(4096), 40) + rng.sample(range(4096, 4200), 10))
+    add("an empty log", 0, [], absent[:2])
+    add("a lone seal", 1, [], absent[:1])
+    add("one key, asked for", 1, few[:1], [few[0][0]])
+    add("one key, another asked for", 1, few[:1], absent[:1])
+    add("all keys", 9, few, [key for key, _ in few])
+    add("some keys and some that are not there", 9, few, [few[0][0], few[3][0]] + absent[:3])
+    add("keys that share 255 bits", 3, near, [near[0][0], bytes(32), bytes(31) + b"\x01"])
+    add("both keys that share 255 bits", 3, near, [near[0][0], near[1][0]])
+    add("two runs", 4200, two, [two[0][0], two[45][0]] + absent)
+    asked = [few[0][0], few[3][0]] + absent[:3]
+    add("a byte too many", 9, few, asked, "IndexProofMalformed", lambda p: p + b"\0")
+    add("a byte too few", 9, few, asked, "IndexProofMalformed", lambda p: p[:-1])
+    add("a place of an unknown sort", 9, few, asked, "IndexProofMalformed", lambda p: b"\x04" + p[1:])
+    add("a node above the trie", 9, few, asked, "IndexProofMalformed", lambda p: b"\x02\0" + b"\0" + p)
+    add("a hash where a key leads", 9, few, asked, "IndexProofMalformed", lambda p: b"\x03" + trie(few))
+    add("said to be empty", 9, few, asked, "IndexRootMismatch", lambda p: b"\0")
+    add("another leaf", 1, few[:1], [few[0][0]], "IndexOutsideRun", lambda p: p[:-1] + b"\x01")
+    add("a key that is not on the way", 9, few[:1] + near[2:], [few[0][0]], "IndexEndOffPath",
+        lambda p: p.replace(few[0][0], bytes([few[0][0][0] ^ 0x80]) + few[0][0][1:]))
+    add("another key's hash", 9, few, asked, "IndexRootMismatch",
+        lambda p: p.replace(b"\x03" + trie_beside(few, asked), b"\x03" + b"\x55" * 32))
+    return {"cases": cases}
+
+
+def trie_beside(entries, asked, depth=0):
+    """Some hash that a proof for `asked` holds."""
+    ways = children(asked, depth, key=lambda key: key)
+    for child, way in zip(children(entries, depth), ways):
+        if child and not way:
+            return trie(child, depth + 1)
+    for child, way in zip(children(entries, depth), ways):
+        if len(child) > 1 and trie_beside(child, way, depth + 1):
+            return trie_beside(child, way, depth + 1)
+    return None
 
 
 # --- register_documents.json (docs/register.md) ---
@@ -265,7 +380,8 @@ def record_cases():
 
 
 def main():
-    for name, content in (("multi", multi_cases()), ("register_documents", document_cases()),
+    for name, content in (("multi", multi_cases()), ("several", several_cases()),
+                          ("register_documents", document_cases()),
                           ("record", record_cases())):
         with open(name + ".json", "w", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
