@@ -1,5 +1,6 @@
 #include "client/submit.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -176,8 +177,13 @@ class Run {
           Annotate(heads_->Admit(outbox_->checkpoint_at_open(), 0).status(),
                    "the outbox's own checkpoint (is this the same log?)"));
     }
-    const absl::Status head = FetchHead(door_.channel, door_.log_key.name,
-                                        kFirstHeadPatience, heads_.get());
+    std::chrono::milliseconds patience = kFirstHeadPatience;
+    if (flags_.give_up_s > 0) {
+      patience = std::min<std::chrono::milliseconds>(
+          patience, std::chrono::seconds(flags_.give_up_s));
+    }
+    const absl::Status head =
+        FetchHead(door_.channel, door_.log_key.name, patience, heads_.get());
     lied_ = absl::IsDataLoss(head);
     return head;
   }
