@@ -35,7 +35,9 @@ extern "C" const char* __tsan_default_options() {
 extern "C" const char* __tsan_default_suppressions() {
   return "race:^grpc::internal::CallOp\\n"
          "race:^grpc::internal::CallbackWith\\n"
-         "race:^grpc::Server*Reactor\\n";
+         "race:^grpc::Server*Reactor\\n"
+         "race:Impl::ServerCallback\\n"
+         "race:Impl::CallOnDone\\n";
 }
 """
 
