@@ -149,11 +149,14 @@ main() {
   serve 0 0
   tell "   The log is up: anyone may read it at http://127.0.0.1:$HTTP_PORT"
 
+  local making=()
   for number in 0 1 2 3; do
     mkdir -p "$DIR/$number"
-    documents "${SERVICES[number]}" >"$DIR/$number/audit.jsonl"
+    documents "${SERVICES[number]}" >"$DIR/$number/audit.jsonl" &
+    making+=($!)
     : >"$DIR/$number/printed"
   done
+  wait "${making[@]}"
 
   chapter "2. They submit what their services logged: $(grouped "$total") accesses, all at once."
   tell "   The input is what the City of Helsinki's audit logger writes today. The log"
