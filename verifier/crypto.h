@@ -1,7 +1,8 @@
-// The seam to the cryptographic library: everything the verifier needs of it.
-// crypto_boringssl.cc is the one implementation, for native code and wasm32
-// alike, so that both run the same curve code. Pure functions, safe from any
-// thread; none allocates. benches/merkle.cc measures the costs named here.
+// The seam to the cryptographic library: everything the verifier needs of it,
+// but for the curve's group, which is crypto_curve.h. crypto_boringssl.cc is
+// the one implementation, for native code and wasm32 alike, so that both run
+// the same curve code. Pure functions, safe from any thread; none allocates.
+// benches/merkle.cc measures the costs named here.
 #ifndef VERIFIER_CRYPTO_H_
 #define VERIFIER_CRYPTO_H_
 

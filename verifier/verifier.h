@@ -2,7 +2,7 @@
 // trust it. C++17 on std::string_view, no I/O, no clock, no threads, no
 // exceptions; nothing here allocates without a bound, and nothing from outside
 // stops the program. The same code runs natively and as wasm32 on a resident's
-// device. The cryptography is behind crypto.h.
+// device. The cryptography is behind crypto.h and crypto_curve.h.
 //
 // Every judgement is a Finding (finding.h): kOk, or the first thing that is
 // wrong. Every parser is strict: what it accepts formats back to the same

@@ -4,9 +4,9 @@
 // (label.h). Pure functions, safe from any thread. Format and vectors:
 // docs/label.md. Making proofs is vrf_proving.h.
 //
-// Strict beyond what the RFC leaves open: the public key is validated (RFC
-// 9381, 5.4.5), every point must be in its canonical encoding, and s must be
-// below the group order, so that an output has few proofs and a key one name.
+// The public key is validated, which the RFC leaves open (5.4.5): under a key
+// of small order an input could have several outputs. Every point must be in
+// its canonical encoding, and s below the group order.
 #ifndef VERIFIER_VRF_H_
 #define VERIFIER_VRF_H_
 
