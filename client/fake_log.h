@@ -50,7 +50,7 @@ class FakeLog {
   // An access log begins with a register leaf and a seal.
   FakeLog(const std::string& origin, bool access_log);
 
-  const VerifierKey& key() const { return signer_.key(); }
+  const VerifierKey& key() const { return key_; }
 
   // Takes a request and answers it, lying as `lie` says.
   v1::SubmitResponse Submit(const v1::SubmitRequest& request,
@@ -82,7 +82,8 @@ class FakeLog {
 
   const std::string origin_;
   const bool access_log_;
-  const Ed25519NoteSigner signer_;
+  const Ed25519Signer signer_;
+  const VerifierKey key_;
 
   mutable Mutex mu_;
   std::vector<std::string> entries_ ABSL_GUARDED_BY(mu_);
