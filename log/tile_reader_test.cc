@@ -125,8 +125,8 @@ TEST_F(TileReaderTest, RefusesATileThatIsNotThere) {
   Append(300);
   TileReader tiles(&storage_, 1 << 20);
   EXPECT_TRUE(absl::IsOutOfRange(tiles.Read({0, 1, 45}).status()));
-  EXPECT_TRUE(absl::IsOutOfRange(
-      tiles.Read({TileAddress::kEntries, 1, 45}).status()));
+  EXPECT_TRUE(
+      absl::IsOutOfRange(tiles.Read({TileAddress::kEntries, 1, 45}).status()));
   EXPECT_TRUE(absl::IsOutOfRange(tiles.Read({1, 0, 2}).status()));
 }
 

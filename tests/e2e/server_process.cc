@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,7 +80,9 @@ pid_t Spawn(const std::vector<std::string>& arguments,
       const rlimit limit{options.file_bytes_max, options.file_bytes_max};
       setrlimit(RLIMIT_FSIZE, &limit);
     }
-    if (options.user != 0 && getuid() == 0 && setuid(options.user) != 0) {
+    if (options.no_override && getuid() == 0 &&
+        (prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE) != 0 ||
+         prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH) != 0)) {
       _exit(126);
     }
     execv(words[0], words.data());

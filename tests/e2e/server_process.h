@@ -57,8 +57,8 @@ struct Ended {
 struct ProcessOptions {
   // A write that would make a file larger fails, as on a full disk. 0: none.
   uint64_t file_bytes_max = 0;
-  // Run as this user, if the test is root. 0: as the test.
-  uid_t user = 0;
+  // File permissions hold even if the test is root.
+  bool no_override = false;
   // A server that is not ready by then is killed. 0: it has 30 seconds.
   std::chrono::milliseconds killed_after{0};
 };
