@@ -327,6 +327,10 @@ TEST_F(SubmitterTest, GoesOnWhenTheLogIsGoneForAWhile) {
   options_.requests_in_flight_max = 16;
   Start();
   AddAll(0, 50);
+  // Connected before it goes away, or there is nothing to come back from.
+  while (submitter_->counts().receipts == 0) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
   server_.Stop();
   AddAll(50, 30);
   std::this_thread::sleep_for(milliseconds(100));
