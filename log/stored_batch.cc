@@ -11,7 +11,7 @@
 namespace vidimus {
 namespace {
 
-// Whether the row was there; it is then added to `batch`.
+// Adds the row of `batch` to it, if there is one.
 absl::Status AddRow(Storage* storage, RowKind kind, uint8_t sub,
                     StorageBatch* batch) {
   absl::StatusOr<StoredRow> row = storage->Get(kind, sub, batch->first);
@@ -21,25 +21,29 @@ absl::Status AddRow(Storage* storage, RowKind kind, uint8_t sub,
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<TreeHead> StoredHead(Storage* storage, uint64_t index) {
-  ASSIGN_OR_RETURN(const StoredRow row, storage->Get(RowKind::kHead, 0, index));
-  const std::string_view bytes = row.value;
-  if (bytes.size() != 8 + sizeof(Hash) || Be64(bytes) <= index) {
+// The head that the head row of leaf `index` holds.
+absl::StatusOr<TreeHead> ParseHead(std::string_view row, uint64_t index) {
+  if (row.size() != 8 + sizeof(Hash) || Be64(row) <= index) {
     return absl::DataLossError(absl::StrCat("the ", RowKindName(RowKind::kHead),
                                             " row of leaf ", index,
                                             " has not the form it should"));
   }
-  return TreeHead{Be64(bytes), *HashFromBytes(bytes.substr(8))};
+  return TreeHead{Be64(row), *HashFromBytes(row.substr(8))};
+}
+
+}  // namespace
+
+absl::StatusOr<TreeHead> StoredHead(Storage* storage, uint64_t index) {
+  ASSIGN_OR_RETURN(const StoredRow row, storage->Get(RowKind::kHead, 0, index));
+  return ParseHead(row.value, index);
 }
 
 absl::StatusOr<StorageBatch> ReadStoredBatch(Storage* storage, uint64_t first) {
   StorageBatch batch;
   batch.first = first;
-  ASSIGN_OR_RETURN(batch.head, StoredHead(storage, first));
   ASSIGN_OR_RETURN(const StoredRow head,
                    storage->Get(RowKind::kHead, 0, first));
+  ASSIGN_OR_RETURN(batch.head, ParseHead(head.value, first));
   if (head.first != first) {
     return absl::DataLossError(
         absl::StrCat("no stored batch begins at leaf ", first));
