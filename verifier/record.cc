@@ -79,8 +79,59 @@ constexpr FieldRule kAccessRecordFields[] = {
     {291, FieldKind::kText, false, "request_id", nullptr},
 };
 
+constexpr FieldRule kKeyFetchFields[] = {
+    {1, FieldKind::kUint32, false, "chain_administration", nullptr},
+    {2, FieldKind::kUint32, false, "fetched_by", nullptr},
+};
+constexpr MessageRule kKeyFetch = {"KeyFetch", kKeyFetchFields,
+                                   std::size(kKeyFetchFields)};
+
+constexpr FieldRule kGroundFields[] = {
+    {1, FieldKind::kText, false, "ground", nullptr},
+    {2, FieldKind::kText, false, "authority", nullptr},
+    {3, FieldKind::kUint32, false, "provision", nullptr},
+};
+constexpr MessageRule kGround = {"Ground", kGroundFields,
+                                 std::size(kGroundFields)};
+
+constexpr FieldRule kErasureFields[] = {
+    {1, FieldKind::kUint64, false, "entry", nullptr},
+    {2, FieldKind::kMessage, false, "ground", &kGround},
+    {3, FieldKind::kBytes, false, "statement_id", nullptr},
+};
+constexpr MessageRule kErasure = {"Erasure", kErasureFields,
+                                  std::size(kErasureFields)};
+
+constexpr FieldRule kWithholdingFields[] = {
+    {1, FieldKind::kUint64, false, "entry", nullptr},
+    {2, FieldKind::kUint64, false, "until_s", nullptr},
+    {3, FieldKind::kMessage, false, "ground", &kGround},
+};
+constexpr MessageRule kWithholding = {"Withholding", kWithholdingFields,
+                                      std::size(kWithholdingFields)};
+
+constexpr FieldRule kRestrictionFields[] = {
+    {1, FieldKind::kUint64, false, "entry", nullptr},
+    {2, FieldKind::kBool, false, "lifted", nullptr},
+    {3, FieldKind::kMessage, false, "ground", &kGround},
+};
+constexpr MessageRule kRestriction = {"Restriction", kRestrictionFields,
+                                      std::size(kRestrictionFields)};
+
+constexpr FieldRule kNoticeFields[] = {
+    {1, FieldKind::kBytes, false, "entry_id", nullptr},
+    {2, FieldKind::kBytes, false, "subject", nullptr},
+    {3, FieldKind::kUint32, false, "administration", nullptr},
+    {4, FieldKind::kUint64, false, "at_s", nullptr},
+    {5, FieldKind::kMessage, false, "key_fetch", &kKeyFetch},
+    {6, FieldKind::kMessage, false, "erasure", &kErasure},
+    {7, FieldKind::kMessage, false, "withholding", &kWithholding},
+    {8, FieldKind::kMessage, false, "restriction", &kRestriction},
+};
+
 constexpr FieldRule kRecordFields[] = {
     {1, FieldKind::kMessage, false, "access", &kAccessRecordRule},
+    {3, FieldKind::kMessage, false, "notice", &kNoticeRule},
 };
 
 constexpr FieldRule kActorFields[] = {
@@ -196,8 +247,93 @@ Finding ReadAccessField(const WireField& field, AccessRecord* access,
   }
 }
 
+// The one content of a record that JudgeWire has passed, if it is the field
+// `number`.
+Finding ReadContent(std::string_view record, uint32_t number, const char* name,
+                    std::string_view* bytes, Judge* judge) {
+  WireReader reader(kRecordRule, record);
+  WireField content;
+  if (!reader.Next(&content) || content.rule->number != number) {
+    return judge->Missing(name);
+  }
+  *bytes = content.bytes;
+  return reader.Next(&content) ? judge->Invalid(content.rule->name)
+                               : Finding::kOk;
+}
+
+Finding ReadKeyFetch(std::string_view message, Notice* notice, Judge* judge) {
+  notice->event = NoticeEvent::kKeyFetch;
+  bool of_chain = false, by = false;
+  WireReader reader(kKeyFetch, message);
+  WireField field;
+  while (reader.Next(&field)) {
+    if (field.rule->number == 1) {
+      notice->chain_administration = static_cast<uint32_t>(field.number);
+      of_chain = true;
+    } else {
+      notice->fetched_by = static_cast<uint32_t>(field.number);
+      by = true;
+    }
+  }
+  if (!of_chain) return judge->Missing("chain_administration");
+  if (!by) return judge->Missing("fetched_by");
+  return Finding::kOk;
+}
+
+Finding ReadGround(std::string_view message, Notice* notice, Judge* judge) {
+  WireReader reader(kGround, message);
+  WireField field;
+  while (reader.Next(&field)) {
+    switch (field.rule->number) {
+      case 1:
+        notice->ground = field.bytes;
+        break;
+      case 2:
+        notice->authority = field.bytes;
+        break;
+      default:
+        notice->provision = static_cast<uint32_t>(field.number);
+    }
+  }
+  if (notice->ground.empty()) return judge->Missing("ground");
+  if (notice->authority.empty()) return judge->Missing("authority");
+  return Finding::kOk;
+}
+
+// An erasure, a withholding or a restriction: field 1 is the entry, `ground`
+// the number of the ground's field.
+Finding ReadBefallen(const MessageRule& rule, uint32_t ground,
+                     std::string_view message, Notice* notice, Judge* judge) {
+  bool entry = false, grounded = false;
+  WireReader reader(rule, message);
+  WireField field;
+  while (reader.Next(&field)) {
+    if (field.rule->number == 1) {
+      notice->entry = field.number;
+      entry = true;
+    } else if (field.rule->number == ground) {
+      RETURN_IF_FOUND(ReadGround(field.bytes, notice, judge));
+      grounded = true;
+    } else if (&rule == &kErasure) {
+      notice->statement_id = field.bytes;
+    } else if (&rule == &kWithholding) {
+      notice->until_s = field.number;
+    } else {
+      notice->lifted = field.number != 0;
+    }
+  }
+  if (!entry) return judge->Missing("entry");
+  if (!grounded) return judge->Missing("ground");
+  if (&rule == &kWithholding && notice->until_s == 0) {
+    return judge->Missing("until_s");
+  }
+  return Finding::kOk;
+}
+
 }  // namespace
 
+constexpr MessageRule kNoticeRule = {"Notice", kNoticeFields,
+                                     std::size(kNoticeFields)};
 constexpr MessageRule kAccessRecordRule = {"AccessRecord", kAccessRecordFields,
                                            std::size(kAccessRecordFields)};
 constexpr MessageRule kRecordRule = {"Record", kRecordFields,
@@ -211,11 +347,10 @@ Finding ParseAccess(std::string_view record, AccessRecord* access,
   Judge judge(field);
   RETURN_IF_FOUND(JudgeWire(kRecordRule, record));
 
-  WireReader outer(kRecordRule, record);
-  WireField content;
-  if (!outer.Next(&content)) return judge.Missing("access");
+  std::string_view content;
+  RETURN_IF_FOUND(ReadContent(record, 1, "access", &content, &judge));
   Seen seen;
-  WireReader reader(kAccessRecordRule, content.bytes);
+  WireReader reader(kAccessRecordRule, content);
   WireField wire_field;
   while (reader.Next(&wire_field)) {
     RETURN_IF_FOUND(ReadAccessField(wire_field, access, &seen, &judge));
@@ -232,6 +367,84 @@ Finding ParseAccess(std::string_view record, AccessRecord* access,
   if (access->legal_bases.empty()) return judge.Missing("legal_basis");
   if (access->as_of_origin.empty() || access->as_of_size == 0) {
     return judge.Missing("as_of");
+  }
+  return Finding::kOk;
+}
+
+RecordContent ContentOf(std::string_view record) {
+  WireReader reader(kRecordRule, record);
+  WireField content;
+  if (!reader.Next(&content)) return RecordContent::kUnknown;
+  return content.rule->number == 1 ? RecordContent::kAccess
+                                   : RecordContent::kNotice;
+}
+
+Finding ParseNotice(std::string_view record, Notice* notice,
+                    const char** field) {
+  *notice = Notice();
+  Judge judge(field);
+  RETURN_IF_FOUND(JudgeWire(kRecordRule, record));
+
+  std::string_view content;
+  RETURN_IF_FOUND(ReadContent(record, 3, "notice", &content, &judge));
+  bool administration = false, at_s = false, event = false;
+  WireReader reader(kNoticeRule, content);
+  WireField wire_field;
+  while (reader.Next(&wire_field)) {
+    if (wire_field.rule->number > 4) {
+      if (event) return judge.Invalid(wire_field.rule->name);
+      event = true;
+    }
+    switch (wire_field.rule->number) {
+      case 1:
+        notice->entry_id = wire_field.bytes;
+        if (notice->entry_id.size() != kEntryIdBytes) {
+          return judge.Invalid("entry_id");
+        }
+        break;
+      case 2:
+        notice->subject = wire_field.bytes;
+        if (notice->subject.size() < 2 ||
+            notice->subject.size() > kSubjectBytesMax) {
+          return judge.Invalid("subject");
+        }
+        break;
+      case 3:
+        notice->administration = static_cast<uint32_t>(wire_field.number);
+        administration = true;
+        break;
+      case 4:
+        notice->at_s = wire_field.number;
+        at_s = true;
+        break;
+      case 5:
+        RETURN_IF_FOUND(ReadKeyFetch(wire_field.bytes, notice, &judge));
+        break;
+      case 6:
+        notice->event = NoticeEvent::kErasure;
+        RETURN_IF_FOUND(
+            ReadBefallen(kErasure, 2, wire_field.bytes, notice, &judge));
+        break;
+      case 7:
+        notice->event = NoticeEvent::kWithholding;
+        RETURN_IF_FOUND(
+            ReadBefallen(kWithholding, 3, wire_field.bytes, notice, &judge));
+        break;
+      default:
+        notice->event = NoticeEvent::kRestriction;
+        RETURN_IF_FOUND(
+            ReadBefallen(kRestriction, 3, wire_field.bytes, notice, &judge));
+    }
+  }
+
+  if (notice->entry_id.empty()) return judge.Missing("entry_id");
+  if (notice->subject.empty()) return judge.Missing("subject");
+  if (!administration) return judge.Missing("administration");
+  if (!at_s) return judge.Missing("at_s");
+  if (!event) return judge.Missing("event");
+  if (notice->event == NoticeEvent::kKeyFetch &&
+      notice->administration != kSelf) {
+    return judge.Invalid("administration");
   }
   return Finding::kOk;
 }

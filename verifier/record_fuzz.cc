@@ -40,7 +40,7 @@ std::string Rewrite(const MessageRule& rule, std::string_view message) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (const MessageRule* rule :
-       {&kRecordRule, &kAccessRecordRule, &kActorRule}) {
+       {&kRecordRule, &kAccessRecordRule, &kNoticeRule, &kActorRule}) {
     if (JudgeWire(*rule, bytes) == Finding::kOk) {
       CHECK(Rewrite(*rule, bytes) == bytes);
     }
@@ -54,6 +54,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (finding == Finding::kOk) {
     CHECK_EQ(access.entry_id.size(), 16u);
     CHECK(!access.legal_bases.empty());
+  }
+  Notice notice;
+  field = nullptr;
+  const Finding as_notice = ParseNotice(bytes, &notice, &field);
+  CHECK_EQ(field != nullptr, as_notice == Finding::kRecordFieldMissing ||
+                                 as_notice == Finding::kRecordFieldInvalid);
+  CHECK(finding != Finding::kOk || as_notice != Finding::kOk);
+  if (as_notice == Finding::kOk) {
+    CHECK_EQ(notice.entry_id.size(), 16u);
+    CHECK(ContentOf(bytes) == RecordContent::kNotice);
   }
   Actor actor;
   ParseActor(bytes, &actor);

@@ -9,6 +9,7 @@
 
 #include "proto/record.pb.h"
 #include "verifier/descriptors.h"
+#include "verifier/register.h"
 #include "verifier/wire.h"
 
 namespace vidimus {
@@ -47,12 +48,12 @@ Finding Parse(const v1::AccessRecord& access, const char** field) {
 TEST(RecordTest, TheTablesAreThoseOfTheProtoFile) {
   ExpectSameFields(kRecordRule, *v1::Record::descriptor());
   ExpectSameFields(kAccessRecordRule, *v1::AccessRecord::descriptor());
+  ExpectSameFields(kNoticeRule, *v1::Notice::descriptor());
   ExpectSameFields(kActorRule, *v1::Actor::descriptor());
 }
 
-TEST(RecordTest, StatementsAndNoticesHaveTheirNumbersReserved) {
+TEST(RecordTest, StatementsHaveTheirNumberReserved) {
   EXPECT_TRUE(v1::Record::descriptor()->IsReservedNumber(2));
-  EXPECT_TRUE(v1::Record::descriptor()->IsReservedNumber(3));
 }
 
 TEST(RecordTest, AcceptsAnAccessWithWhatTheDoorDemands) {
@@ -181,6 +182,209 @@ TEST(RecordTest, RejectsWhatIsNoAccess) {
     EXPECT_NE(
         ParseAccess(std::string_view(good).substr(0, size), &access, nullptr),
         Finding::kOk);
+  }
+}
+
+v1::Notice GoodNotice() {
+  v1::Notice notice;
+  notice.set_entry_id(std::string(16, 'n'));
+  notice.set_subject(std::string("\x01") + "id");
+  notice.set_administration(3);
+  notice.set_at_s(1767225600);
+  return notice;
+}
+
+v1::Notice GoodErasure() {
+  v1::Notice notice = GoodNotice();
+  v1::Erasure* const erasure = notice.mutable_erasure();
+  erasure->set_entry(0);
+  erasure->mutable_ground()->set_ground("retention");
+  erasure->mutable_ground()->set_authority("City Archive");
+  erasure->mutable_ground()->set_provision(7);
+  erasure->set_statement_id("wish");
+  return notice;
+}
+
+v1::Notice GoodWithholding() {
+  v1::Notice notice = GoodNotice();
+  v1::Withholding* const withholding = notice.mutable_withholding();
+  withholding->set_entry(5);
+  withholding->set_until_s(1800000000);
+  withholding->mutable_ground()->set_ground("investigation");
+  withholding->mutable_ground()->set_authority("Prosecutor");
+  return notice;
+}
+
+v1::Notice GoodRestriction() {
+  v1::Notice notice = GoodNotice();
+  v1::Restriction* const restriction = notice.mutable_restriction();
+  restriction->set_entry(6);
+  restriction->set_lifted(true);
+  restriction->mutable_ground()->set_ground("dispute");
+  restriction->mutable_ground()->set_authority("Ombudsman");
+  return notice;
+}
+
+v1::Notice GoodKeyFetch() {
+  v1::Notice notice = GoodNotice();
+  notice.set_administration(kSelf);
+  notice.mutable_key_fetch()->set_chain_administration(0);
+  notice.mutable_key_fetch()->set_fetched_by(0);
+  return notice;
+}
+
+std::string Bytes(const v1::Notice& notice) {
+  v1::Record record;
+  *record.mutable_notice() = notice;
+  return record.SerializeAsString();
+}
+
+TEST(RecordTest, AcceptsEachEventOfANotice) {
+  std::string record = Bytes(GoodErasure());
+  Notice notice;
+  ASSERT_EQ(ParseNotice(record, &notice, nullptr), Finding::kOk);
+  EXPECT_EQ(ContentOf(record), RecordContent::kNotice);
+  EXPECT_EQ(notice.entry_id, std::string(16, 'n'));
+  EXPECT_EQ(notice.subject, "\x01id");
+  EXPECT_EQ(notice.administration, 3u);
+  EXPECT_EQ(notice.at_s, 1767225600u);
+  EXPECT_EQ(notice.event, NoticeEvent::kErasure);
+  EXPECT_EQ(notice.entry, 0u);
+  EXPECT_EQ(notice.ground, "retention");
+  EXPECT_EQ(notice.authority, "City Archive");
+  EXPECT_EQ(notice.provision, 7u);
+  EXPECT_EQ(notice.statement_id, "wish");
+
+  record = Bytes(GoodWithholding());
+  ASSERT_EQ(ParseNotice(record, &notice, nullptr), Finding::kOk);
+  EXPECT_EQ(notice.event, NoticeEvent::kWithholding);
+  EXPECT_EQ(notice.entry, 5u);
+  EXPECT_EQ(notice.until_s, 1800000000u);
+  EXPECT_EQ(notice.ground, "investigation");
+  EXPECT_FALSE(notice.provision.has_value());
+
+  record = Bytes(GoodRestriction());
+  ASSERT_EQ(ParseNotice(record, &notice, nullptr), Finding::kOk);
+  EXPECT_EQ(notice.event, NoticeEvent::kRestriction);
+  EXPECT_TRUE(notice.lifted);
+
+  record = Bytes(GoodKeyFetch());
+  ASSERT_EQ(ParseNotice(record, &notice, nullptr), Finding::kOk);
+  EXPECT_EQ(notice.event, NoticeEvent::kKeyFetch);
+  EXPECT_EQ(notice.administration, kSelf);
+}
+
+TEST(RecordTest, RejectsANoticeThatLacksARequiredField) {
+  using Change = std::function<void(v1::Notice*)>;
+  struct Case {
+    const char* field;
+    v1::Notice notice;
+    Change change;
+  };
+  const std::vector<Case> kCases = {
+      {"entry_id", GoodErasure(), [](auto* n) { n->clear_entry_id(); }},
+      {"subject", GoodErasure(), [](auto* n) { n->clear_subject(); }},
+      {"administration", GoodErasure(),
+       [](auto* n) { n->clear_administration(); }},
+      {"at_s", GoodErasure(), [](auto* n) { n->clear_at_s(); }},
+      {"event", GoodErasure(), [](auto* n) { n->clear_event(); }},
+      {"entry", GoodErasure(),
+       [](auto* n) { n->mutable_erasure()->clear_entry(); }},
+      {"ground", GoodErasure(),
+       [](auto* n) { n->mutable_erasure()->clear_ground(); }},
+      {"ground", GoodErasure(),
+       [](auto* n) { n->mutable_erasure()->mutable_ground()->clear_ground(); }},
+      {"authority", GoodErasure(),
+       [](auto* n) {
+         n->mutable_erasure()->mutable_ground()->set_authority("");
+       }},
+      {"entry", GoodWithholding(),
+       [](auto* n) { n->mutable_withholding()->clear_entry(); }},
+      {"until_s", GoodWithholding(),
+       [](auto* n) { n->mutable_withholding()->clear_until_s(); }},
+      {"until_s", GoodWithholding(),
+       [](auto* n) { n->mutable_withholding()->set_until_s(0); }},
+      {"ground", GoodWithholding(),
+       [](auto* n) { n->mutable_withholding()->clear_ground(); }},
+      {"entry", GoodRestriction(),
+       [](auto* n) { n->mutable_restriction()->clear_entry(); }},
+      {"ground", GoodRestriction(),
+       [](auto* n) { n->mutable_restriction()->clear_ground(); }},
+      {"chain_administration", GoodKeyFetch(),
+       [](auto* n) { n->mutable_key_fetch()->clear_chain_administration(); }},
+      {"fetched_by", GoodKeyFetch(),
+       [](auto* n) { n->mutable_key_fetch()->clear_fetched_by(); }},
+  };
+  for (const Case& one : kCases) {
+    v1::Notice changed = one.notice;
+    one.change(&changed);
+    const std::string record = Bytes(changed);
+    Notice notice;
+    const char* field = "";
+    EXPECT_EQ(ParseNotice(record, &notice, &field),
+              Finding::kRecordFieldMissing)
+        << one.field;
+    EXPECT_STREQ(field, one.field);
+  }
+}
+
+TEST(RecordTest, RejectsValuesThatANoticeMayNotHave) {
+  Notice notice;
+  const char* field = "";
+  v1::Notice changed = GoodErasure();
+  changed.set_entry_id(std::string(17, 'n'));
+  EXPECT_EQ(ParseNotice(Bytes(changed), &notice, &field),
+            Finding::kRecordFieldInvalid);
+  EXPECT_STREQ(field, "entry_id");
+  changed = GoodErasure();
+  changed.set_subject("\x01");
+  EXPECT_EQ(ParseNotice(Bytes(changed), &notice, &field),
+            Finding::kRecordFieldInvalid);
+  EXPECT_STREQ(field, "subject");
+  // Who fetched a key stands in the chain `self` and nowhere else.
+  changed = GoodKeyFetch();
+  changed.set_administration(0);
+  EXPECT_EQ(ParseNotice(Bytes(changed), &notice, &field),
+            Finding::kRecordFieldInvalid);
+  EXPECT_STREQ(field, "administration");
+}
+
+TEST(RecordTest, RejectsTwoEventsAndTwoContents) {
+  // What no serialiser of a oneof writes.
+  std::string both = GoodErasure().SerializeAsString();
+  v1::Notice second;
+  *second.mutable_restriction() = GoodRestriction().restriction();
+  both += second.SerializeAsString();
+  std::string record;
+  AppendWireBytes(3, both, &record);
+  Notice notice;
+  const char* field = "";
+  EXPECT_EQ(ParseNotice(record, &notice, &field), Finding::kRecordFieldInvalid);
+  EXPECT_STREQ(field, "restriction");
+
+  record = Bytes(GoodAccess()) + Bytes(GoodErasure());
+  AccessRecord access;
+  EXPECT_EQ(ParseAccess(record, &access, &field), Finding::kRecordFieldInvalid);
+  EXPECT_STREQ(field, "notice");
+  EXPECT_EQ(ParseNotice(record, &notice, &field), Finding::kRecordFieldMissing);
+  EXPECT_STREQ(field, "notice");
+}
+
+TEST(RecordTest, ANoticeIsNoAccessAndAnAccessNoNotice) {
+  const std::string erasure = Bytes(GoodErasure());
+  const std::string read = Bytes(GoodAccess());
+  AccessRecord access;
+  Notice notice;
+  EXPECT_EQ(ParseAccess(erasure, &access, nullptr),
+            Finding::kRecordFieldMissing);
+  EXPECT_EQ(ParseNotice(read, &notice, nullptr), Finding::kRecordFieldMissing);
+  EXPECT_EQ(ContentOf(read), RecordContent::kAccess);
+  EXPECT_EQ(ContentOf(""), RecordContent::kUnknown);
+  EXPECT_EQ(ParseNotice("", &notice, nullptr), Finding::kRecordFieldMissing);
+  for (size_t size = 0; size < erasure.size(); ++size) {
+    EXPECT_NE(ParseNotice(std::string_view(erasure).substr(0, size), &notice,
+                          nullptr),
+              Finding::kOk);
   }
 }
 

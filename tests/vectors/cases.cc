@@ -863,6 +863,17 @@ void RunRecord(const Json& json, Tally* tally) {
                     test["what"].Text() + ": names " + field);
     }
   }
+  for (const Json& test : json["notices"].List()) {
+    const std::string record = test["record"].Hex();
+    Notice notice;
+    const char* field = "";
+    tally->ExpectFinding(ParseNotice(record, &notice, &field), test,
+                         test["what"].Text());
+    if (test.Has("field")) {
+      tally->Expect(test["field"].Text() == field,
+                    test["what"].Text() + ": names " + field);
+    }
+  }
   for (const Json& test : json["actors"].List()) {
     const std::string bytes = test["actor"].Hex();
     Actor actor;

@@ -320,11 +320,14 @@ ACCESS = [
     (180, "SocialWelfareEligibilityAssessment"), (190, [(1, "sv"), (2, "Vi handlägger din ansökan")]),
     (200, [(1, "A6-1-e"), (2, 0), (3, "SoL 2025:400")]), (210, [(1, ORIGIN), (2, 2)]), (250, 1),
 ]
+NOTICE = [(1, b"0123456789abcdef"), (2, b"\x01id"), (3, 2), (4, 1767225600)]
+GROUND = [(1, "retention"), (2, "City Archive"), (3, 7)]
+ERASURE = [(1, 0), (2, GROUND), (3, b"wish")]
 ACTOR = [(80, "7f"), (100, "profile-ui"), (101, "kukkuu"), (102, "192.0.2.1")]
 
 
 def record_cases():
-    records, actors = [], []
+    records, notices, actors = [], [], []
 
     def record(what, finding, fields, missing=None):
         case = {"what": what, "record": message([(1, fields)]).hex(), "finding": finding}
@@ -368,6 +371,40 @@ def record_cases():
     raw("a group", "WireTag", b"\x0b\x0c")
     raw("field 0", "WireTag", b"\x02\x00")
 
+    def notice(what, finding, fields, missing=None):
+        case = {"what": what, "record": message([(3, fields)]).hex(), "finding": finding}
+        if missing:
+            case["field"] = missing
+        notices.append(case)
+
+    notice("an erasure", "Ok", NOTICE + [(6, ERASURE)])
+    notice("an erasure by nobody's wish", "Ok", NOTICE + [(6, ERASURE[:2])])
+    notice("a withholding", "Ok", NOTICE + [(7, [(1, 5), (2, 1800000000), (3, GROUND[:2])])])
+    notice("a restriction", "Ok", NOTICE + [(8, [(1, 5), (3, GROUND)])])
+    notice("a restriction that ends", "Ok", NOTICE + [(8, [(1, 5), (2, 1), (3, GROUND)])])
+    fetch = (5, [(1, 2), (2, 2)])
+    notice("a key fetch", "Ok", replaced(NOTICE, 3, 0xFFFFFFFF) + [fetch])
+    notice("a key fetch outside of self", "RecordFieldInvalid", NOTICE + [fetch], "administration")
+    for number, name in ((1, "entry_id"), (2, "subject"), (3, "administration"), (4, "at_s")):
+        notice(f"without {name}", "RecordFieldMissing", without(NOTICE, number) + [(6, ERASURE)], name)
+    notice("without an event", "RecordFieldMissing", NOTICE, "event")
+    notice("two events", "RecordFieldInvalid", NOTICE + [(6, ERASURE), (8, [(1, 5), (3, GROUND)])], "restriction")
+    notice("an erasure of nothing", "RecordFieldMissing", NOTICE + [(6, ERASURE[1:])], "entry")
+    notice("an erasure without a ground", "RecordFieldMissing", NOTICE + [(6, ERASURE[:1])], "ground")
+    notice("a ground without a name", "RecordFieldMissing", NOTICE + [(6, replaced(ERASURE, 2, GROUND[1:]))], "ground")
+    notice("a ground that nobody decided", "RecordFieldMissing", NOTICE + [(6, replaced(ERASURE, 2, GROUND[:1]))],
+           "authority")
+    notice("a withholding for ever", "RecordFieldMissing", NOTICE + [(7, [(1, 5), (3, GROUND)])], "until_s")
+    notice("entry_id of 17 bytes", "RecordFieldInvalid", replaced(NOTICE, 1, bytes(17)) + [(6, ERASURE)], "entry_id")
+    notice("subject of one byte", "RecordFieldInvalid", replaced(NOTICE, 2, b"\x01") + [(6, ERASURE)], "subject")
+    notice("lifted neither 0 nor 1", "WireRange", NOTICE + [(8, [(1, 5), (2, 2), (3, GROUND)])])
+    notice("an unknown event", "WireUnknownField", NOTICE + [(9, [(1, 5)])])
+    notices.append({"what": "an access and an erasure", "record": message([(1, ACCESS), (3, NOTICE)]).hex(),
+                    "finding": "RecordFieldMissing", "field": "notice"})
+    notices.append({"what": "an access", "record": whole.hex(), "finding": "RecordFieldMissing", "field": "notice"})
+    records.append({"what": "an access and a notice", "record": message([(1, ACCESS), (3, NOTICE)]).hex(),
+                    "finding": "RecordFieldInvalid", "field": "notice"})
+
     def actor(what, finding, data):
         actors.append({"what": what, "actor": data.hex(), "finding": finding})
 
@@ -376,7 +413,7 @@ def record_cases():
     actor("a record's field", "WireUnknownField", message([(70, 1)] + ACTOR))
     actor("id twice", "WireRepeatedField", message(ACTOR[:1] + ACTOR))
     actor("id that is not UTF-8", "WireUtf8", message([(80, b"\xff")]))
-    return {"records": records, "actors": actors}
+    return {"records": records, "notices": notices, "actors": actors}
 
 
 def main():
