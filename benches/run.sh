@@ -21,7 +21,8 @@ run_script() {
   program //log:vidimus-log && VIDIMUS_LOG=$PROGRAM
   program //client:vidimus && VIDIMUS=$PROGRAM
   program //benches:storage && STORAGE_BENCH=$PROGRAM
-  export ROOT CACHE VIDIMUS_LOG VIDIMUS STORAGE_BENCH
+  program //benches:chain_proof && CHAIN_PROOF_BENCH=$PROGRAM
+  export ROOT CACHE VIDIMUS_LOG VIDIMUS STORAGE_BENCH CHAIN_PROOF_BENCH
   bash "$1" || status=$?
   ((status == 77)) || return "$status"
 }
