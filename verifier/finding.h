@@ -112,11 +112,34 @@ enum class Finding : uint8_t {
   kIndexOutsideRun,        // a key stands in a run without its leaf
   kIndexKeysNotAscending,  // keys out of order, or none
   kIndexKeyTwice,          // one key for two leaves
+
+  // Chains, whole and opened (extract.h, opening.h, chain.h).
+  kLeafUnproven,      // a leaf that is needed, and of which nothing is proven
+  kKeyUnproven,       // a key that is needed, and of which nothing is proven
+  kHeadWithoutSeal,   // the head's last leaf is no seal
+  kLeafNotOfKey,      // the index leads from a key to a leaf without it
+  kPositionUnproven,  // which of two batches a leaf is in does not follow
+  kChainKeyMismatch,  // a chain's key is not what its proof gives
+  kChainHole,         // a label below the end of a chain is absent
+  kChainGoesOn,       // the label at the end of a chain is present
+  kProbesMissing,     // not eight labels beyond the end were looked up
+  kProbePresent,      // a label beyond the end is present
+  kEntryMismatch,     // an entry is not the leaf that stands at its label
+  kChainMissing,      // no chain for a number of the register
+  kChainNotAsked,     // a chain twice, of no number, or of somebody else
+  kOpeningMissing,    // content that nothing accounts for is not shown
+  kOpeningSpare,      // content is shown that is said to be closed
+  kRecordElsewhere,   // a record of another chain, or under another id
+  kRequestMissing,    // an access that no administration signed
+  kRequestSpare,      // a notice that an administration signed
+  kEntryTwice,        // one signed access twice in a chain
+  kNoticeMissing,     // no notice in the chain says why content is closed
+  kWithholdingOver,   // the date until which content is closed has passed
 };
 
 // The number of findings; each value below it is one.
 inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kIndexKeyTwice) + 1;
+    static_cast<int>(Finding::kWithholdingOver) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.
