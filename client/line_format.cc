@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/json.h"
+#include "proto/json_value.h"
 #include "proto/record.pb.h"
 #include "proto/status.h"
 #include "verifier/crypto.h"

@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "client/json.h"
+#include "proto/json_value.h"
 #include "client/resilient_logger.h"
 #include "proto/record.pb.h"
 #include "verifier/crypto.h"

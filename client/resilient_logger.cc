@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "client/json.h"
+#include "proto/json_value.h"
 #include "proto/record.pb.h"
 #include "proto/status.h"
 

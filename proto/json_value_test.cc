@@ -1,6 +1,8 @@
-#include "client/json.h"
+#include "proto/json_value.h"
 
 #include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
 
 namespace vidimus {
 namespace {
@@ -24,6 +26,22 @@ TEST(JsonTest, SpellsAsPythonDoesWithSortedKeys) {
             R"({"Z": 3, "z": 2, "\u00e9": 1, "\ud83d\ude00": 4})");
   EXPECT_EQ(Canonical("[0, -1, 1.5, 97.375, 1e5, 12345678901234567890]"),
             "[0, -1, 1.5, 97.375, 1e5, 12345678901234567890]");
+}
+
+TEST(JsonTest, TakesEachCodePointInItsOneSpellingOnly) {
+  for (const char* good : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80",
+                           "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
+                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(ParseJson(absl::StrCat("\"", good, "\"")).ok());
+  }
+  for (const char* bad :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xc2\xc0",
+        "\xe0\x9f\xbf", "\xe0\xa0", "\xed\xa0\x80", "\xed\xbf\xbf",
+        "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\xff"}) {
+    EXPECT_FALSE(ParseJson(absl::StrCat("\"", bad, "\"")).ok());
+    EXPECT_FALSE(ParseJson(absl::StrCat("\"", bad)).ok());
+  }
 }
 
 TEST(JsonTest, FindsByPath) {

@@ -1,8 +1,12 @@
+// proto/json_value.h
+//
 // JSON as RFC 8259 has it, read strictly: UTF-8, no duplicate names, no lone
 // surrogates, nothing after the value. Errors say where and what was expected,
-// never what stood there. Pure functions.
-#ifndef VIDIMUS_CLIENT_JSON_H_
-#define VIDIMUS_CLIENT_JSON_H_
+// never what stood there. Pure functions. For JSON that others define (tokens,
+// keys, what a city's services log); our own messages as JSON are json.h.
+
+#ifndef VIDIMUS_PROTO_JSON_VALUE_H_
+#define VIDIMUS_PROTO_JSON_VALUE_H_
 
 #include <cstddef>
 #include <string>
@@ -51,4 +55,4 @@ std::string JsonQuote(absl::string_view text);
 
 }  // namespace vidimus
 
-#endif  // VIDIMUS_CLIENT_JSON_H_
+#endif  // VIDIMUS_PROTO_JSON_VALUE_H_

@@ -1,4 +1,4 @@
-#include "client/json.h"
+#include "proto/json_value.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,12 +7,43 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "proto/status.h"
-#include "verifier/encoding.h"
 
 namespace vidimus {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// How many bytes the code point at the beginning of `text` has, if they are as
+// RFC 3629 wants them: not overlong, no surrogate, at most U+10FFFF. Else 0.
+size_t Utf8Size(absl::string_view text) {
+  const auto byte = [text](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const auto goes_on = [&byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first < 0xe0) return goes_on(1) ? 2 : 0;
+  if (first >= 0xe0 && first < 0xf0) {
+    const bool in_range =
+        (first != 0xe0 || byte(1) >= 0xa0) && (first != 0xed || byte(1) < 0xa0);
+    return in_range && goes_on(1) && goes_on(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first < 0xf5) {
+    const bool in_range =
+        (first != 0xf0 || byte(1) >= 0x90) && (first != 0xf4 || byte(1) < 0x90);
+    return in_range && goes_on(1) && goes_on(2) && goes_on(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t size = Utf8Size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
 
 void AppendUtf8(uint32_t point, std::string* out) {
   if (point < 0x80) {
@@ -384,7 +415,7 @@ absl::string_view Json::TextOf(const Json* value) {
 }
 
 absl::StatusOr<Json> ParseJson(absl::string_view bytes) {
-  if (!IsUtf8({bytes.data(), bytes.size()})) {
+  if (!IsUtf8(bytes)) {
     return absl::InvalidArgumentError("not JSON: not UTF-8");
   }
   return Parser(bytes).Whole();
