@@ -87,6 +87,24 @@ bool Base64Decode(std::string_view text, std::string* bytes) {
   return true;
 }
 
+std::string Base64UrlEncode(std::string_view bytes) {
+  std::string text = Base64Encode(bytes);
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return text;
+}
+
+bool Base64UrlDecode(std::string_view text, std::string* bytes) {
+  std::string padded(text);
+  for (char& c : padded) {
+    // What the other alphabet has of its own stands for nothing here.
+    c = c == '-' ? '+' : c == '_' ? '/' : c == '+' || c == '/' ? '=' : c;
+  }
+  if (!padded.empty() && padded.back() == '=') return false;
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  return Base64Decode(padded, bytes);
+}
+
 std::string HexEncode(std::string_view bytes) {
   std::string text;
   text.reserve(2 * bytes.size());

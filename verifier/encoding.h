@@ -19,6 +19,11 @@ std::string Base64Encode(std::string_view bytes);
 // misplaced, or the spare bits of the last character are not zero.
 bool Base64Decode(std::string_view text, std::string* bytes);
 
+// The same as RFC 4648 section 5 with - and _, without padding, as JSON Web
+// Tokens want it.
+std::string Base64UrlEncode(std::string_view bytes);
+bool Base64UrlDecode(std::string_view text, std::string* bytes);
+
 // Lower-case hexadecimal.
 std::string HexEncode(std::string_view bytes);
 

@@ -50,6 +50,32 @@ TEST(EncodingTest, WhatDecodesEncodesToTheSameText) {
   EXPECT_GT(decoded, 1000);
 }
 
+TEST(EncodingTest, Base64UrlIsThatOfRfc4648WithoutPadding) {
+  const struct {
+    const char* bytes;
+    const char* text;
+  } kVectors[] = {{"", ""},
+                  {"f", "Zg"},
+                  {"fo", "Zm8"},
+                  {"foo", "Zm9v"},
+                  {"foob", "Zm9vYg"},
+                  {"fooba", "Zm9vYmE"},
+                  {"\xfb\xff", "-_8"},
+                  {"\xff\xff\xff", "____"}};
+  for (const auto& vector : kVectors) {
+    std::string bytes;
+    EXPECT_EQ(Base64UrlEncode(vector.bytes), vector.text);
+    ASSERT_TRUE(Base64UrlDecode(vector.text, &bytes)) << vector.text;
+    EXPECT_EQ(bytes, vector.bytes);
+  }
+  std::string bytes;
+  for (const char* text :
+       {"Zg==", "Zg=", "Zh", "Zm9", "A", "AAAAA", "+_8", "-/8", "/w", "Zg\n",
+        " Zg", "Z.g", "Zm9v=", "=", "====", "Zm8/", "Zm9+"}) {
+    EXPECT_FALSE(Base64UrlDecode(text, &bytes)) << text;
+  }
+}
+
 TEST(EncodingTest, HexIsLowerCase) {
   std::string bytes;
   EXPECT_EQ(HexEncode(std::string("\x00\xaf\xff", 3)), "00afff");
