@@ -28,6 +28,7 @@
 
 #include "leveldb/db.h"
 #include "leveldb/write_batch.h"
+#include "log/entry_rows.h"
 #include "log/leveldb_storage.h"
 #include "verifier/check.h"
 #include "verifier/merkle.h"
@@ -84,11 +85,15 @@ StorageBatch MakeBatch(uint64_t first, uint64_t count, uint64_t* state) {
   StorageBatch batch;
   batch.first = first;
   batch.head.size = first + count;
-  std::string entries(count * (2 + kEntryBytes), '\0');
-  FillRandom(&entries, state);
+  EntryRows entries(first);
+  std::string entry(kEntryBytes, '\0');
+  for (uint64_t i = 0; i < count; ++i) {
+    FillRandom(&entry, state);
+    entries.Append(entry);
+  }
+  batch.rows = entries.Take();
   std::string hashes(count * 32, '\0');
   FillRandom(&hashes, state);
-  batch.rows.push_back({RowKind::kEntries, 0, std::move(entries)});
   batch.rows.push_back({RowKind::kHashes, 0, std::move(hashes)});
   const uint64_t tiles = (first + count) / 256;
   if (tiles > first / 256) {
@@ -209,10 +214,9 @@ void Ours(const std::string& folder, uint64_t entries, uint64_t batch) {
   printf("scan of hashes: %.2f s, %.1f us a batch\n", NowS() - start,
          (NowS() - start) * 1e6 / rows);
   start = NowS();
-  CHECK((*storage)
-            ->Scan(RowKind::kEntries, 0, 0, entries,
-                   [&](uint64_t, absl::string_view) { return true; })
-            .ok());
+  CHECK(ReadEntries(storage->get(), 0, entries, [](uint64_t, std::string_view) {
+          return true;
+        }).ok());
   printf("scan of entries: %.2f s\n", NowS() - start);
   resident_max = std::max(resident_max, ResidentMaxKb());
 

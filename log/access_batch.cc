@@ -5,13 +5,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "log/entry_rows.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
-#include "verifier/tile.h"
 
 namespace vidimus {
 namespace {
@@ -61,12 +61,13 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
 
   MadeBatch made;
   made.places.resize(fresh.size());
+  EntryRows entries(first);
   std::string documents;
   vault::Page page;
   std::unordered_map<const Submission*, uint32_t> requests;
   for (uint32_t place = 0; place < leaves.size(); ++place) {
     const MadeLeaf& leaf = leaves[place];
-    AppendBundleEntry(leaf.bytes, &made.entries);
+    entries.Append(leaf.bytes);
     made.leaf_hashes.push_back(LeafHash(leaf.bytes));
     if (leaf.fresh == kCover) continue;
     made.places[leaf.fresh] = place;
@@ -99,7 +100,8 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   }
   const std::string seal =
       FormatSealLeaf({index_root, covered, last_seal_time_s_});
-  AppendBundleEntry(seal, &made.entries);
+  entries.Append(seal);
+  made.entries = entries.Take();
   made.leaf_hashes.push_back(LeafHash(seal));
 
   if (!documents.empty()) {

@@ -23,7 +23,7 @@ struct FreshEntry {
 };
 
 struct MadeBatch {
-  std::string entries;            // the kEntries row
+  std::vector<Row> entries;       // the kEntries rows
   std::vector<Hash> leaf_hashes;  // in leaf order
   // For each fresh entry, its place among the leaves.
   std::vector<uint32_t> places;

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "log/entry_rows.h"
 #include "proto/status.h"
-#include "verifier/batch.h"
 #include "verifier/merkle.h"
 #include "verifier/tile.h"
 
@@ -40,11 +40,7 @@ absl::Status BatchVerifier::Verify(const StorageBatch& batch) {
     return Wrong(batch, RowKind::kHead,
                  "its batch does not follow the one before");
   }
-  const Row* const entries = Find(batch, RowKind::kEntries);
-  if (entries == nullptr) {
-    return Wrong(batch, RowKind::kEntries, "it is missing");
-  }
-  RETURN_IF_ERROR(Append(batch, *entries));
+  RETURN_IF_ERROR(Append(batch));
 
   // Entries, leaf hashes and root say the same thing thrice: the one that is
   // alone is wrong.
@@ -77,8 +73,7 @@ absl::Status BatchVerifier::Verify(const StorageBatch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status BatchVerifier::Append(const StorageBatch& batch,
-                                   const Row& entries) {
+absl::Status BatchVerifier::Append(const StorageBatch& batch) {
   leaf_hashes_.clear();
   for (std::string& tile : tiles_) {
     // What the last batch finished is no part of this one's rows.
@@ -90,9 +85,38 @@ absl::Status BatchVerifier::Append(const StorageBatch& batch,
     judge.emplace(
         BatchPlace{batch.first, rules_->last_seal_time_s, rules_->min_batch});
   }
-  BundleReader reader(entries.value);
+  for (const Row& row : batch.rows) {
+    if (row.kind != RowKind::kEntries) continue;
+    RETURN_IF_ERROR(
+        AppendRow(batch, row, judge.has_value() ? &*judge : nullptr));
+  }
+  if (leaf_hashes_.empty()) {
+    return Wrong(batch, RowKind::kEntries, "it is missing");
+  }
+  if (judge.has_value()) {
+    if (!judge->complete()) {
+      return Wrong(batch, RowKind::kEntries,
+                   FindingSentence(Finding::kBatchWithoutSeal));
+    }
+    rules_->last_seal_time_s = judge->seal().time_s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BatchVerifier::AppendRow(const StorageBatch& batch, const Row& row,
+                                      BatchJudge* judge) {
+  // Each row but the first begins its bundle, and none goes beyond it.
+  const uint64_t row_first = range_.size();
+  if (row.sub != EntriesSub(row_first) ||
+      (row_first > batch.first && row_first % kTileWidth != 0)) {
+    return Wrong(batch, RowKind::kEntries, "one before it is missing or short");
+  }
+  BundleReader reader(row.value);
   std::string_view entry;
   while (reader.Next(&entry)) {
+    if (range_.size() / kTileWidth != row_first / kTileWidth) {
+      return Wrong(batch, RowKind::kEntries, "it goes beyond its bundle");
+    }
     const Hash leaf_hash = LeafHash(entry);
     leaf_hashes_ += Bytes(leaf_hash);
     range_.Append(leaf_hash, [&](int level, uint64_t, const Hash& hash) {
@@ -101,7 +125,7 @@ absl::Status BatchVerifier::Append(const StorageBatch& batch,
       if (tile_level >= tiles_.size()) tiles_.resize(tile_level + 1);
       tiles_[tile_level] += Bytes(hash);
     });
-    if (!judge.has_value()) continue;
+    if (judge == nullptr) continue;
     Leaf leaf;
     const Finding finding = judge->Add(entry, &leaf);
     if (finding != Finding::kOk) {
@@ -111,12 +135,8 @@ absl::Status BatchVerifier::Append(const StorageBatch& batch,
   if (reader.finding() != Finding::kOk) {
     return Wrong(batch, RowKind::kEntries, FindingSentence(reader.finding()));
   }
-  if (judge.has_value()) {
-    if (!judge->complete()) {
-      return Wrong(batch, RowKind::kEntries,
-                   FindingSentence(Finding::kBatchWithoutSeal));
-    }
-    rules_->last_seal_time_s = judge->seal().time_s;
+  if (range_.size() == row_first) {
+    return Wrong(batch, RowKind::kEntries, "it is empty");
   }
   return absl::OkStatus();
 }

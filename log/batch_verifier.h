@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "log/integrate.h"
 #include "log/storage.h"
+#include "verifier/batch.h"
 #include "verifier/compact_range.h"
 
 namespace vidimus {
@@ -41,7 +42,10 @@ class BatchVerifier {
 
  private:
   // Appends the batch's entries; what they hash to goes to the members.
-  absl::Status Append(const StorageBatch& batch, const Row& entries);
+  absl::Status Append(const StorageBatch& batch);
+  // Appends those of one of its rows; an access log's go to `judge` too.
+  absl::Status AppendRow(const StorageBatch& batch, const Row& row,
+                         BatchJudge* judge);
 
   CompactRange range_;
   std::optional<AccessRules> rules_;

@@ -23,7 +23,7 @@
 namespace vidimus {
 
 // The format that this program reads and writes; any other is refused.
-inline constexpr uint32_t kLevelDbFormat = 1;
+inline constexpr uint32_t kLevelDbFormat = 2;
 
 struct LevelDbOptions {
   // Of memory before it becomes a table; LevelDB holds up to two of them, and

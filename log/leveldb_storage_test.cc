@@ -142,13 +142,13 @@ TEST_F(LevelDbStorageTest, RefusesAnotherFormatAndNamesBoth) {
   Open();
   ASSERT_TRUE(
       OpenBare()
-          ->Put({}, leveldb::Slice("\0", 1), leveldb::Slice("\0\0\0\x02", 4))
+          ->Put({}, leveldb::Slice("\0", 1), leveldb::Slice("\0\0\0\x03", 4))
           .ok());
   const absl::Status status = OpenError();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(
       std::string(status.message()),
-      AllOf(HasSubstr("has format version 2"), HasSubstr("reads version 1")));
+      AllOf(HasSubstr("has format version 3"), HasSubstr("reads version 2")));
 }
 
 TEST_F(LevelDbStorageTest, RefusesAFormatOfAnotherLength) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "log/access_batch.h"
+#include "log/entry_rows.h"
 #include "log/opaque_batch.h"
 #include "log/stored_batch.h"
 #include "proto/status.h"
@@ -55,6 +56,11 @@ Log::Log(const LogOptions& options, const LogParts& parts)
 Log::~Log() = default;
 
 absl::Status Log::Start(const LogOptions& options) {
+  if (options.sequencer.batch_entries_max >= kBatchLeavesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "batch_entries_max is ", options.sequencer.batch_entries_max,
+        "; it must be below ", kBatchLeavesMax));
+  }
   ASSIGN_OR_RETURN(const TreeHead stored, parts_.storage->LastHead());
   if (options.opening_register.has_value()) {
     RETURN_IF_ERROR(PrepareAccess(options, stored));
@@ -149,6 +155,11 @@ absl::Status Log::PrepareAccess(const LogOptions& options,
   if (stored.size > 2) {
     ASSIGN_OR_RETURN(documents,
                      Documents::FromStorage(parts_.storage, origin()));
+  }
+  if (documents.min_batch() >= kBatchLeavesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the config's min_batch is ", documents.min_batch(),
+        "; this program makes batches of fewer than ", kBatchLeavesMax));
   }
   documents_ = std::make_unique<Documents>(std::move(documents));
   labels_ = std::make_unique<RandomLabels>(parts_.random);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "log/entry_rows.h"
 #include "log/log_testing.h"
 #include "log/memory_storage.h"
 #include "log/receipt.h"
@@ -480,11 +481,14 @@ TEST_F(LogTest, TheScrubFindsNothingInASoundLog) {
 TEST_F(LogTest, AFlippedBitInAnyKindOfRowIsNamed) {
   const struct {
     RowKind kind;
-    uint8_t sub;
+    uint8_t sub;  // of entries: which bundle of the batch
     std::string name;
+    size_t offset = 20;
   } kinds[] = {
       {RowKind::kHead, 0, "head"},
+      {RowKind::kHead, 0, "head", 7},  // the size
       {RowKind::kEntries, 0, "entries"},
+      {RowKind::kEntries, 1, "entries"},
       {RowKind::kHashes, 0, "hashes"},
       {RowKind::kTile, 1, "tile"},
       {RowKind::kIds, 0, "ids"},
@@ -507,7 +511,11 @@ TEST_F(LogTest, AFlippedBitInAnyKindOfRowIsNamed) {
   for (const auto& kind : kinds) {
     int flipped = 0;
     for (const uint64_t first : firsts) {
-      if (!rows_->FlipBit(first, kind.kind, kind.sub, 20)) continue;
+      const uint8_t sub =
+          kind.kind == RowKind::kEntries
+              ? EntriesSub(first + kind.sub * uint64_t{kTileWidth})
+              : kind.sub;
+      if (!rows_->FlipBit(first, kind.kind, sub, kind.offset)) continue;
       ++flipped;
       const absl::Status opened = Open();
       const absl::Status found =
@@ -519,7 +527,7 @@ TEST_F(LogTest, AFlippedBitInAnyKindOfRowIsNamed) {
       if (opened.ok()) {
         EXPECT_EQ(log_->Latest()->checkpoint, checkpoint);
       }
-      ASSERT_TRUE(rows_->FlipBit(first, kind.kind, kind.sub, 20));
+      ASSERT_TRUE(rows_->FlipBit(first, kind.kind, sub, kind.offset));
     }
     EXPECT_GT(flipped, 0) << kind.name;
   }

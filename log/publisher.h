@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "log/integrate.h"
@@ -23,7 +24,7 @@ struct Published {
   // Of the batch that made this head; null and empty after a start, until the
   // next batch.
   std::shared_ptr<const GrownTree> tree;
-  std::string entries;  // its kEntries row
+  std::vector<std::string> entries;  // its kEntries rows
 };
 
 class CheckpointPublisher {

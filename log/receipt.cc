@@ -8,6 +8,7 @@
 #include "proto/status.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
+#include "verifier/tile.h"
 
 namespace vidimus {
 namespace {
@@ -39,14 +40,17 @@ class Nodes {
   absl::Status status_;
 };
 
-// A leaf's place in a row of entries that are all leaves of an access log.
+// A leaf's place in a row of entries; in an access log all are leaves.
 constexpr size_t kLeafStride = 2 + kLeafBytes;
 
 absl::StatusOr<std::string> ReadLeaf(Log* log, const Published& published,
                                      uint64_t index) {
   if (published.tree != nullptr && index >= published.tree->size_before()) {
-    const uint64_t place = index - published.tree->size_before();
-    return published.entries.substr(place * kLeafStride + 2, kLeafBytes);
+    const uint64_t first = published.tree->size_before();
+    const uint64_t row = index / kTileWidth - first / kTileWidth;
+    const uint64_t row_first = std::max(first, index / kTileWidth * kTileWidth);
+    return published.entries[row].substr((index - row_first) * kLeafStride + 2,
+                                         kLeafBytes);
   }
   return log->tiles().Entry(index);
 }

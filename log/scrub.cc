@@ -19,7 +19,6 @@ namespace vidimus {
 namespace {
 
 absl::Status JudgeDocuments(const StorageBatch& batch,
-                            absl::string_view entries,
                             absl::string_view documents_row) {
   const absl::Status wrong = absl::DataLossError(absl::StrCat(
       "the ", RowKindName(RowKind::kDocuments), " row of leaves ", batch.first,
@@ -29,16 +28,19 @@ absl::Status JudgeDocuments(const StorageBatch& batch,
       ParseDocumentsRow({documents_row.data(), documents_row.size()});
   if (!documents.ok()) return wrong;
   size_t next = 0;
-  BundleReader reader({entries.data(), entries.size()});
-  std::string_view entry;
-  while (reader.Next(&entry)) {
-    Leaf leaf;
-    if (ParseLeaf(entry, &leaf) != Finding::kOk) return wrong;
-    if (leaf.kind != LeafKind::kRegister) continue;
-    if (next == documents->size() || Sha256((*documents)[next]) != leaf.b) {
-      return wrong;
+  for (const Row& row : batch.rows) {
+    if (row.kind != RowKind::kEntries) continue;
+    BundleReader reader(row.value);
+    std::string_view entry;
+    while (reader.Next(&entry)) {
+      Leaf leaf;
+      if (ParseLeaf(entry, &leaf) != Finding::kOk) return wrong;
+      if (leaf.kind != LeafKind::kRegister) continue;
+      if (next == documents->size() || Sha256((*documents)[next]) != leaf.b) {
+        return wrong;
+      }
+      ++next;
     }
-    ++next;
   }
   return next == documents->size() ? absl::OkStatus() : wrong;
 }
@@ -46,12 +48,9 @@ absl::Status JudgeDocuments(const StorageBatch& batch,
 // What the tree does not cover.
 absl::Status JudgeOtherRows(Log* log, const std::string& id_key,
                             const StorageBatch& batch) {
-  absl::string_view entries, documents;
+  absl::string_view documents;
   for (const Row& row : batch.rows) {
     switch (row.kind) {
-      case RowKind::kEntries:
-        entries = row.value;
-        break;
       case RowKind::kDocuments:
         documents = row.value;
         break;
@@ -62,13 +61,13 @@ absl::Status JudgeOtherRows(Log* log, const std::string& id_key,
         RETURN_IF_ERROR(log->vault()->Open(batch.first, row.value).status());
         break;
       case RowKind::kHead:
+      case RowKind::kEntries:
       case RowKind::kHashes:
       case RowKind::kTile:
         break;
     }
   }
-  return log->opaque() ? absl::OkStatus()
-                       : JudgeDocuments(batch, entries, documents);
+  return log->opaque() ? absl::OkStatus() : JudgeDocuments(batch, documents);
 }
 
 }  // namespace

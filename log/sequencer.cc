@@ -201,7 +201,7 @@ absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
   Integrated integrated = Integrate(edge_, made.leaf_hashes);
 
   StorageBatch batch{first, next->head, std::move(integrated.rows)};
-  batch.rows.push_back({RowKind::kEntries, 0, std::move(made.entries)});
+  for (Row& row : made.entries) batch.rows.push_back(std::move(row));
   if (!placed.empty()) {
     batch.rows.push_back({RowKind::kIds, 0,
                           parts_.idempotency->EncodeRow(placed, first, now_s)});
@@ -213,7 +213,8 @@ absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
   RETURN_IF_ERROR(
       Annotate(verifier_.Verify(batch), "verifying before signing"));
   for (Row& row : batch.rows) {
-    if (row.kind == RowKind::kEntries) next->entries = std::move(row.value);
+    if (row.kind != RowKind::kEntries) continue;
+    next->entries.push_back(std::move(row.value));
   }
   RETURN_IF_ERROR(parts_.publisher->Publish(std::move(next)));
   edge_ = std::move(integrated.edge);

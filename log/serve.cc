@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "log/entry_rows.h"
 #include "log/folder.h"
 #include "log/grpc_door.h"
 #include "log/hosted_log.h"
@@ -143,7 +144,9 @@ class OpenLog {
     limits.entry_bytes_max =
         std::min<size_t>(settings.limits().entry_bytes_max(), 65535);
     limits.record_bytes_max = settings.limits().record_bytes_max();
-    limits.request_entries_max = settings.limits().request_entries_max();
+    // A request is never split between batches.
+    limits.request_entries_max = std::min<uint64_t>(
+        settings.limits().request_entries_max(), kBatchLeavesMax - 1);
     hosted_ = std::make_unique<HostedLog>(log_.get(), limits, workers);
     return absl::OkStatus();
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "log/entry_rows.h"
 #include "proto/status.h"
 #include "verifier/encoding.h"
 #include "verifier/tile.h"
@@ -48,7 +49,15 @@ absl::StatusOr<StorageBatch> ReadStoredBatch(Storage* storage, uint64_t first) {
     return absl::DataLossError(
         absl::StrCat("no stored batch begins at leaf ", first));
   }
-  for (const RowKind kind : {RowKind::kEntries, RowKind::kHashes, RowKind::kIds,
+  // As many as there are, whatever the head row says: a wrong one is to be
+  // found out by what it heads.
+  for (size_t bundle = 0; bundle < kBatchBundlesMax; ++bundle) {
+    const size_t rows = batch.rows.size();
+    RETURN_IF_ERROR(AddRow(storage, RowKind::kEntries,
+                           EntriesSub(first + bundle * kTileWidth), &batch));
+    if (batch.rows.size() == rows) break;
+  }
+  for (const RowKind kind : {RowKind::kHashes, RowKind::kIds,
                              RowKind::kVaultPage, RowKind::kDocuments}) {
     RETURN_IF_ERROR(AddRow(storage, kind, 0, &batch));
   }

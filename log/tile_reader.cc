@@ -4,13 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "log/entry_rows.h"
 #include "proto/status.h"
-#include "verifier/encoding.h"
 
 namespace vidimus {
 namespace {
-
-constexpr size_t kLengthBytes = 2;
 
 // Leaves under one hash of a tile of `level`.
 uint64_t LeavesUnder(int level) { return uint64_t{1} << (kTileHeight * level); }
@@ -120,37 +118,7 @@ absl::StatusOr<std::string> TileReader::UpperTile(const TileAddress& address) {
 
 absl::StatusOr<std::string> TileReader::JoinBundle(const TileAddress& address) {
   const uint64_t begin = address.n * kTileWidth;
-  const uint64_t end = begin + address.width;
-  std::string joined;
-  uint64_t next = begin;  // the first entry not yet joined
-  RETURN_IF_ERROR(storage_->Scan(
-      RowKind::kEntries, 0, begin, end,
-      [&](uint64_t first, absl::string_view row) {
-        if (first > next) return false;  // a row is missing
-        size_t bundle_offset = 0, wanted = row.size(), wanted_end = row.size();
-        uint64_t index = first;
-        for (size_t offset = 0; offset < row.size();) {
-          if (index % kTileWidth == 0) bundle_offset = offset;
-          if (index == next) wanted = offset;
-          if (row.size() - offset < kLengthBytes) return false;
-          offset += kLengthBytes + Be16({row.data() + offset, kLengthBytes});
-          if (offset > row.size()) return false;
-          ++index;
-          if (index == end) wanted_end = offset;
-          const uint64_t n = (index - 1) / kTileWidth;
-          if (index % kTileWidth == 0 && n * kTileWidth >= first &&
-              n != address.n) {
-            Keep(Key(0, n), std::make_shared<const std::string>(row.substr(
-                                bundle_offset, offset - bundle_offset)));
-          }
-        }
-        if (index <= next) return false;
-        joined.append(row.data() + wanted, wanted_end - wanted);
-        next = std::min(index, end);
-        return true;
-      }));
-  if (next != end) return Misshapen(RowKind::kEntries, next);
-  return joined;
+  return ReadBundle(storage_, begin, begin + address.width);
 }
 
 TileReader::Bytes TileReader::Find(const Key& key) {

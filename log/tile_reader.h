@@ -1,7 +1,6 @@
 // Tiles and entry bundles as C2SP tlog-tiles wants them, joined from the rows
 // of the storage. Nothing is hashed on read: a partial tile is a prefix of what
-// is stored. Full ones are kept in a bounded cache; reading one bundle of a
-// large batch puts the batch's other full ones there too.
+// is stored. Full ones are kept in a bounded cache.
 //
 // Threads: any. Docs: docs/tiles.md, docs/storage.md.
 #ifndef VIDIMUS_LOG_TILE_READER_H_

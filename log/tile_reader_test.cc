@@ -3,6 +3,7 @@
 #include <random>
 
 #include "gtest/gtest.h"
+#include "log/entry_rows.h"
 #include "log/memory_storage.h"
 #include "verifier/merkle.h"
 #include "verifier/tile.h"
@@ -17,17 +18,17 @@ class TileReaderTest : public ::testing::Test {
 
   void Append(uint64_t count) {
     std::vector<Hash> leaf_hashes;
-    std::string entries;
+    EntryRows entries(edge_.size);
     for (uint64_t i = 0; i < count; ++i) {
       const std::string entry = std::to_string(edge_.size + i);
-      AppendBundleEntry(entry, &entries);
+      entries.Append(entry);
       leaf_hashes.push_back(LeafHash(entry));
     }
     const TreeHead before = edge_.Head();
     Integrated integrated = Integrate(edge_, leaf_hashes);
     edge_ = std::move(integrated.edge);
     StorageBatch batch{before.size, edge_.Head(), std::move(integrated.rows)};
-    batch.rows.push_back({RowKind::kEntries, 0, entries});
+    for (Row& row : entries.Take()) batch.rows.push_back(std::move(row));
     ASSERT_TRUE(storage_.Commit(batch, before).ok());
     leaf_hashes_.insert(leaf_hashes_.end(), leaf_hashes.begin(),
                         leaf_hashes.end());

@@ -1,41 +1,13 @@
 #include "tests/simulation/history.h"
 
 #include "absl/strings/str_cat.h"
+#include "log/entry_rows.h"
 #include "proto/status.h"
 #include "verifier/checkpoint.h"
 #include "verifier/merkle.h"
-#include "verifier/tile.h"
 
 namespace vidimus {
 namespace {
-
-// Calls `visit(index, entry)` with the stored entries [begin, end) until it
-// returns false.
-template <typename Visit>
-absl::Status ReadEntries(Storage* storage, uint64_t begin, uint64_t end,
-                         Visit&& visit) {
-  uint64_t next = begin;
-  Finding finding = Finding::kOk;
-  RETURN_IF_ERROR(storage->Scan(
-      RowKind::kEntries, 0, begin, end,
-      [&](uint64_t first, absl::string_view value) {
-        BundleReader reader({value.data(), value.size()});
-        std::string_view entry;
-        for (uint64_t index = first; reader.Next(&entry); ++index) {
-          if (index < next) continue;
-          if (index >= end) return false;
-          if (index != next || !visit(index, entry)) return false;
-          ++next;
-        }
-        finding = reader.finding();
-        return finding == Finding::kOk;
-      }));
-  if (finding != Finding::kOk || next != end) {
-    return absl::DataLossError(
-        absl::StrCat("stored entries end at ", next, " instead of ", end));
-  }
-  return absl::OkStatus();
-}
 
 AuditOptions Options(const std::string& origin, bool access_log,
                      uint64_t min_batch) {
