@@ -28,11 +28,9 @@ enum class RowKind : uint8_t {
   // The tree head after the batch: size(8) root(32). Written by the engine
   // itself, in each batch; sub is 0.
   kHead = 0,
-  // The batch's entries of one entry bundle in leaf order, as the bundle
-  // encodes
-  // them: a big-endian uint16 length, then the entry. One row for each bundle
-  // that the batch touches; sub is the low byte of its number:
-  // log/entry_rows.h.
+  // The batch's entries of one entry bundle in leaf order, encoded as there: a
+  // big-endian uint16 length, then the entry. One row for each bundle that the
+  // batch touches; sub is the low byte of its number: log/entry_rows.h.
   kEntries = 1,
   // The batch's leaf hashes, 32 bytes each, in leaf order. sub is 0.
   kHashes = 2,
