@@ -30,6 +30,8 @@ Climb ClimbOf(uint64_t index, uint64_t size) {
   return {inner, __builtin_popcountll(above)};
 }
 
+bool IsPowerOfTwo(uint64_t value) { return (value & (value - 1)) == 0; }
+
 // The largest power of two below `size`, which is at least 2.
 uint64_t Split(uint64_t size) {
   return uint64_t{1} << (BitLength(size - 1) - 1);
@@ -218,34 +220,46 @@ Finding VerifyConsistency(const TreeHead& older, const TreeHead& newer,
     return path.empty() ? Finding::kOk : Finding::kPathTooLong;
   }
 
-  // The path climbs from the largest perfect subtree that ends where the older
-  // tree ends. If that is the whole older tree, its root is known already.
-  const uint64_t last = older.size - 1;
-  const int level = __builtin_ctzll(older.size);
-  const bool whole = older.size == uint64_t{1} << level;
-  const Climb climb = ClimbOf(last, newer.size);
-  const size_t inner = climb.inner - level;
-  const size_t length = (whole ? 0 : 1) + inner + climb.border;
-  if (path.size() < length) return Finding::kPathTooShort;
-  if (path.size() > length) return Finding::kPathTooLong;
+  // If the subtree where the path begins is the whole older tree, its root is
+  // known already, and the path does without.
+  std::vector<Hash> hashes;
+  if (IsPowerOfTwo(older.size)) hashes.push_back(older.root);
+  hashes.insert(hashes.end(), path.begin(), path.end());
+  Hash older_root, newer_root;
+  RETURN_IF_FOUND(RootsFromSubtrees(older.size, newer.size, hashes, &older_root,
+                                    &newer_root));
+  if (older_root != older.root) return Finding::kOldRootMismatch;
+  return newer_root == newer.root ? Finding::kOk : Finding::kRootMismatch;
+}
 
-  const Hash* next = path.begin();
-  Hash older_hash = whole ? older.root : *next++;
-  Hash newer_hash = older_hash;
+Finding RootsFromSubtrees(uint64_t older, uint64_t newer, Path hashes,
+                          Hash* older_root, Hash* newer_root) {
+  if (older == 0 || older >= newer) return Finding::kTreeShrank;
+  // They climb from the largest perfect subtree that ends where the older tree
+  // ends.
+  const uint64_t last = older - 1;
+  const int level = __builtin_ctzll(older);
+  const Climb climb = ClimbOf(last, newer);
+  const size_t inner = climb.inner - level;
+  const size_t length = 1 + inner + climb.border;
+  if (hashes.size() < length) return Finding::kPathTooShort;
+  if (hashes.size() > length) return Finding::kPathTooLong;
+
+  const Hash* next = hashes.begin();
+  *older_root = *newer_root = *next++;
   for (size_t i = 0; i < inner; ++i, ++next) {
     if ((last >> (level + i) & 1) == 0) {
-      newer_hash = NodeHash(newer_hash, *next);
+      *newer_root = NodeHash(*newer_root, *next);
     } else {
-      newer_hash = NodeHash(*next, newer_hash);
-      older_hash = NodeHash(*next, older_hash);
+      *newer_root = NodeHash(*next, *newer_root);
+      *older_root = NodeHash(*next, *older_root);
     }
   }
-  for (; next != path.end(); ++next) {
-    newer_hash = NodeHash(*next, newer_hash);
-    older_hash = NodeHash(*next, older_hash);
+  for (; next != hashes.end(); ++next) {
+    *newer_root = NodeHash(*next, *newer_root);
+    *older_root = NodeHash(*next, *older_root);
   }
-  if (older_hash != older.root) return Finding::kOldRootMismatch;
-  return newer_hash == newer.root ? Finding::kOk : Finding::kRootMismatch;
+  return Finding::kOk;
 }
 
 Finding VerifyMultiInclusion(const std::vector<uint64_t>& indices,
@@ -279,18 +293,23 @@ std::optional<std::vector<Hash>> InclusionPath(uint64_t index, uint64_t size,
 std::optional<std::vector<Hash>> ConsistencyPath(uint64_t older, uint64_t newer,
                                                  const NodeReader& reader) {
   CHECK_LE(older, newer);
-  std::vector<Hash> path;
-  if (older == 0 || older == newer) return path;
+  if (older == 0 || older == newer) return std::vector<Hash>();
+  std::optional<std::vector<Hash>> path = CommonSubtrees(older, newer, reader);
+  if (path && IsPowerOfTwo(older)) path->erase(path->begin());
+  return path;
+}
+
+std::optional<std::vector<Hash>> CommonSubtrees(uint64_t older, uint64_t newer,
+                                                const NodeReader& reader) {
+  CHECK_LT(0u, older);
+  CHECK_LT(older, newer);
   const int level = __builtin_ctzll(older);
-  if (older != uint64_t{1} << level) {
-    Hash hash;
-    if (!reader(level, (older - 1) >> level, &hash)) return std::nullopt;
-    path.push_back(hash);
-  }
-  if (!AppendSiblings(older - 1, level, newer, reader, &path)) {
+  std::vector<Hash> hashes(1);
+  if (!reader(level, (older - 1) >> level, &hashes[0]) ||
+      !AppendSiblings(older - 1, level, newer, reader, &hashes)) {
     return std::nullopt;
   }
-  return path;
+  return hashes;
 }
 
 std::optional<std::vector<Hash>> MultiInclusionProof(

@@ -49,6 +49,15 @@ Finding RootFromPath(const Hash& leaf_hash, uint64_t index, uint64_t size,
 Finding VerifyConsistency(const TreeHead& older, const TreeHead& newer,
                           Path path);
 
+// Sets the roots that trees of `older` and `newer` leaves have, 0 < older <
+// newer, from the subtrees that both are split into: those of the consistency
+// proof between them, with the one that it omits when `older` is a power of two
+// put first. Who has signed two heads with other roots than some such list
+// gives has signed two histories. kOk; kTreeShrank for other sizes;
+// kPathTooShort or kPathTooLong. Two hashes per element, at most 65.
+Finding RootsFromSubtrees(uint64_t older, uint64_t newer, Path hashes,
+                          Hash* older_root, Hash* newer_root);
+
 // Judges whether leaf_hashes[k] stands at indices[k], for every k, in the tree
 // `head`. `indices` ascend strictly. `hashes`: recursing from the root by the
 // tree's own split, left before right, a maximal subtree without any asked
@@ -89,6 +98,11 @@ std::optional<std::vector<Hash>> InclusionPath(uint64_t index, uint64_t size,
 // they are equal or `older` is 0. Reads at most 2 * log2(newer) nodes.
 std::optional<std::vector<Hash>> ConsistencyPath(uint64_t older, uint64_t newer,
                                                  const NodeReader& reader);
+
+// What RootsFromSubtrees takes; 0 < `older` < `newer` (CHECK). Reads at most 2
+// * log2(newer) nodes.
+std::optional<std::vector<Hash>> CommonSubtrees(uint64_t older, uint64_t newer,
+                                                const NodeReader& reader);
 
 // The proof that VerifyMultiInclusion takes. `indices` is not empty, ascends
 // strictly and stays below `size` (CHECK).

@@ -256,6 +256,56 @@ TEST(MerkleTest, ConsistencySaysWhatIsWrong) {
   EXPECT_EQ(VerifyConsistency(older, {7, other}, path), Finding::kRootMismatch);
 }
 
+TEST(MerkleTest, CommonSubtreesGiveBothRoots) {
+  const Leaves all = MakeLeaves(70);
+  for (size_t newer = 2; newer <= all.size(); ++newer) {
+    const Leaves leaves = Part(all, 0, newer);
+    for (size_t older = 1; older < newer; ++older) {
+      // The definition: as if `older` were no whole subtree.
+      const std::vector<Hash> expected = SlowSubproof(older, leaves, false);
+      const auto hashes = CommonSubtrees(older, newer, ReaderOf(leaves));
+      ASSERT_TRUE(hashes.has_value());
+      EXPECT_EQ(*hashes, expected) << older << " of " << newer;
+      Hash older_root, newer_root;
+      ASSERT_EQ(
+          RootsFromSubtrees(older, newer, *hashes, &older_root, &newer_root),
+          Finding::kOk);
+      EXPECT_EQ(older_root, SlowRoot(Part(leaves, 0, older)));
+      EXPECT_EQ(newer_root, SlowRoot(leaves));
+      // Another subtree gives another root of the newer tree.
+      for (size_t i = 0; i < hashes->size(); ++i) {
+        std::vector<Hash> flipped = *hashes;
+        flipped[i][9] ^= 4;
+        ASSERT_EQ(
+            RootsFromSubtrees(older, newer, flipped, &older_root, &newer_root),
+            Finding::kOk);
+        EXPECT_NE(newer_root, SlowRoot(leaves));
+      }
+    }
+  }
+}
+
+TEST(MerkleTest, CommonSubtreesMustBeAsManyAsTheSizesDemand) {
+  const Leaves leaves = MakeLeaves(11);
+  Hash a, b;
+  for (const uint64_t older : {1u, 4u, 7u, 8u}) {
+    std::vector<Hash> hashes = *CommonSubtrees(older, 11, ReaderOf(leaves));
+    hashes.push_back(hashes[0]);
+    EXPECT_EQ(RootsFromSubtrees(older, 11, hashes, &a, &b),
+              Finding::kPathTooLong);
+    hashes.resize(hashes.size() - 2);
+    EXPECT_EQ(RootsFromSubtrees(older, 11, hashes, &a, &b),
+              Finding::kPathTooShort);
+    EXPECT_EQ(RootsFromSubtrees(older, 11, {}, &a, &b), Finding::kPathTooShort);
+  }
+  EXPECT_EQ(RootsFromSubtrees(0, 11, {}, &a, &b), Finding::kTreeShrank);
+  EXPECT_EQ(RootsFromSubtrees(11, 11, {}, &a, &b), Finding::kTreeShrank);
+  EXPECT_EQ(RootsFromSubtrees(12, 11, {}, &a, &b), Finding::kTreeShrank);
+  const uint64_t far = uint64_t{1} << 63;
+  EXPECT_EQ(RootsFromSubtrees(far, far + 1, {leaves}, &a, &b),
+            Finding::kPathTooLong);
+}
+
 // --- Several leaves at once. ---
 
 std::vector<uint64_t> RandomIndices(std::mt19937* random, size_t size) {
@@ -358,6 +408,7 @@ TEST(MerkleDeathTest, ABuilderWantsLeavesWithinTheTree) {
   const Leaves leaves = MakeLeaves(3);
   EXPECT_DEATH(InclusionPath(3, 3, ReaderOf(leaves)), "index < size");
   EXPECT_DEATH(ConsistencyPath(4, 3, ReaderOf(leaves)), "older <= newer");
+  EXPECT_DEATH(CommonSubtrees(3, 3, ReaderOf(leaves)), "older < newer");
   EXPECT_DEATH(MultiInclusionProof({1, 1}, 3, ReaderOf(leaves)), "indices");
 }
 
