@@ -244,7 +244,10 @@ struct Auditor::State {
     if (options.access_log && (batch.count() > 0 || tree.size() == 0)) {
       return Finding::kBatchUnfinished;
     }
-    return tree.Root() == head.root ? Finding::kOk : Finding::kRootMismatch;
+    if (tree.Root() != head.root) return Finding::kRootMismatch;
+    return options.index_judge != nullptr && options.access_log
+               ? options.index_judge->Finish()
+               : Finding::kOk;
   }
 };
 

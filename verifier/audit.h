@@ -4,10 +4,10 @@
 //
 // From the entries it derives leaf hashes, the tree and every tile hash; those
 // it hands out, to be compared with what the log serves or stores. Of an access
-// log it also judges each batch, and the register against its documents. It
-// does NOT judge index roots and labels: that is the work of the index judge,
-// a hook that has no implementation yet; without one, a log whose index lies
-// passes.
+// log it also judges each batch, and the register against its documents. Index
+// roots, and that no key stands twice, are judged by an index judge
+// (index_judge.h); without one, a log whose index lies passes. Labels only
+// those can judge who hold a chain's key.
 //
 // Memory: a tile per level, the tree's right edge, and for an access log one
 // entry per register document and per register leaf of the current batch.
@@ -50,12 +50,14 @@ using TileJudge = std::function<Finding(const TileSpan& span)>;
 using DocumentSource =
     std::function<bool(const Hash& document_hash, std::string* document)>;
 
-// Judges index roots: is shown each leaf in order, and each seal.
+// Judges index roots: is shown each leaf in order, and each seal; Finish when
+// all that was shown is to be judged together.
 class IndexJudge {
  public:
   virtual ~IndexJudge() = default;
   virtual Finding Add(uint64_t index, const Leaf& leaf) = 0;
   virtual Finding AddSeal(uint64_t index, const Seal& seal) = 0;
+  virtual Finding Finish() { return Finding::kOk; }
 };
 
 struct AuditOptions {
@@ -112,7 +114,8 @@ class Auditor {
 
   // Judges that what was read is exactly `head`: partial tiles, the batch's end
   // (kBatchUnfinished), the size (kIndexOutOfTurn) and the root
-  // (kRootMismatch). More may be added afterwards, and Finish called again.
+  // (kRootMismatch), and what the index judge says at its Finish. More may be
+  // added afterwards, and Finish called again.
   Finding Finish(const TreeHead& head);
 
   const AuditPlace& place() const;

@@ -199,6 +199,15 @@ constexpr Words kWords[] = {
      "no notice in the chain says why the content is closed"},
     {Finding::kWithholdingOver, "WithholdingOver",
      "the date until which the content is withheld has passed"},
+    {Finding::kEvidenceMalformed, "EvidenceMalformed",
+     "this is not a file of evidence of a known kind"},
+    {Finding::kNotAnAccessLog, "NotAnAccessLog",
+     "leaf 0 is not that of an access log"},
+    {Finding::kNotASeal, "NotASeal", "a leaf that should be a seal is none"},
+    {Finding::kSealMisplaced, "SealMisplaced",
+     "a seal does not stand where the evidence needs it"},
+    {Finding::kNotConvicting, "NotConvicting",
+     "an honest log could have signed all that the file holds"},
 };
 
 constexpr bool EachStandsAtItsValue() {

@@ -135,11 +135,18 @@ enum class Finding : uint8_t {
   kEntryTwice,        // one signed access twice in a chain
   kNoticeMissing,     // no notice in the chain says why content is closed
   kWithholdingOver,   // the date until which content is closed has passed
+
+  // Files of evidence (evidence.h, conviction.h, entry_bundle.h).
+  kEvidenceMalformed,  // not the shape of the file it says it is
+  kNotAnAccessLog,     // leaf 0 is not that of an access log
+  kNotASeal,           // a leaf that should be a seal
+  kSealMisplaced,      // a seal on the wrong side of a leaf
+  kNotConvicting,      // an honest log could have signed all this
 };
 
 // The number of findings; each value below it is one.
 inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kWithholdingOver) + 1;
+    static_cast<int>(Finding::kNotConvicting) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

@@ -1,0 +1,179 @@
+#include "verifier/index_judge.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
+#include "verifier/index_builder.h"
+
+namespace vidimus {
+namespace {
+
+Hash KeyOf(uint64_t number) {
+  std::string bytes;
+  AppendBe64(number, &bytes);
+  return Sha256(bytes);
+}
+
+// Counts what is given out and taken back.
+class CountedMemory : public RunMemory {
+ public:
+  IndexEntry* Allocate(size_t count) override {
+    EXPECT_GT(count, 0u);
+    held_ += count;
+    return new IndexEntry[count];
+  }
+  void Free(IndexEntry* entries, size_t count) override {
+    held_ -= count;
+    delete[] entries;
+  }
+  size_t held() const { return held_; }
+
+ private:
+  size_t held_ = 0;
+};
+
+// Feeds a log of subject leaves; the seals' roots are those of a slow twin
+// unless a test says otherwise.
+class SealJudgeTest : public testing::Test {
+ protected:
+  Finding Leaf(const Hash& key) {
+    const Finding found = judge_.Add(size_, {LeafKind::kSubject, key, {}});
+    entries_.push_back({key, size_++});
+    return found;
+  }
+  Finding NextLeaf() { return Leaf(KeyOf(size_)); }
+
+  Finding SealWith(const Hash& root) {
+    const uint64_t covered = size_++;
+    return judge_.AddSeal(covered, {root, covered, 0});
+  }
+  Hash TwinRoot() const { return MemoryIndex(size_, entries_).Root(); }
+
+  CountedMemory memory_;
+  SealJudge judge_{&memory_};
+  uint64_t size_ = 0;
+  std::vector<IndexEntry> entries_;
+};
+
+TEST_F(SealJudgeTest, AgreesWithTheSlowTwinAtEverySmallSeal) {
+  for (int batch = 0; batch < 300; ++batch) {
+    for (int i = 0; i <= batch % 11; ++i) {
+      ASSERT_EQ(NextLeaf(), Finding::kOk);
+    }
+    ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk) << size_;
+  }
+  EXPECT_EQ(judge_.Finish(), Finding::kOk);
+}
+
+TEST_F(SealJudgeTest, AgreesWhereRunsComeIntoForce) {
+  // Seals right before, at and after each size where the list of runs changes.
+  std::mt19937_64 random(7);
+  uint64_t last_runs = 0;
+  while (size_ < 90000) {
+    const bool step = RunsInForce(size_ + 1).size() != last_runs ||
+                      size_ % kRunLeavesMin < 2 ||
+                      size_ % kRunLeavesMin > kRunLeavesMin - 3;
+    last_runs = RunsInForce(size_ + 1).size();
+    if (step || random() % 5000 == 0) {
+      const std::vector<RunRange> runs = RunsInForce(size_);
+      ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk) << size_;
+      ASSERT_EQ(judge_.run_roots().size(), runs.size());
+    } else {
+      ASSERT_EQ(NextLeaf(), Finding::kOk);
+    }
+  }
+  EXPECT_EQ(judge_.Finish(), Finding::kOk);
+  // Every key but those of the partial run, once.
+  EXPECT_LE(memory_.held(), entries_.size());
+  EXPECT_GE(memory_.held() + kRunLeavesMin, entries_.size());
+}
+
+TEST_F(SealJudgeTest, AgreesWhenSealsAreFarApart) {
+  for (const uint64_t size : {1ull, 5000ull, 40000ull, 69632ull, 150000ull}) {
+    while (size_ < size) ASSERT_EQ(NextLeaf(), Finding::kOk);
+    ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk) << size_;
+  }
+}
+
+TEST_F(SealJudgeTest, AgreesOnKeysWithLongCommonPrefixes) {
+  Hash key = {};
+  for (int bit = 0; bit < 256; bit += 3) {
+    Hash other = key;
+    other[bit / 8] = static_cast<uint8_t>(other[bit / 8] ^ (0x80 >> bit % 8));
+    ASSERT_EQ(Leaf(other), Finding::kOk);
+    ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk);
+  }
+  ASSERT_EQ(Leaf(key), Finding::kOk);
+  ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk);
+}
+
+TEST_F(SealJudgeTest, AgreesOnRunsWithoutAnyKey) {
+  // Nothing but seals.
+  while (size_ < 3 * kRunLeavesMin) {
+    const Hash root =
+        IndexRoot(size_, std::vector<Hash>(RunsInForce(size_).size()));
+    ASSERT_EQ(SealWith(root), Finding::kOk) << size_;
+  }
+  EXPECT_EQ(judge_.Finish(), Finding::kOk);
+  EXPECT_EQ(memory_.held(), 0u);
+}
+
+TEST_F(SealJudgeTest, RefusesARootWithOneKeyLeftOutAddedOrMoved) {
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(NextLeaf(), Finding::kOk);
+  const std::vector<IndexEntry> honest = entries_;
+  for (int lie = 0; lie < 4; ++lie) {
+    std::vector<IndexEntry> entries = honest;
+    if (lie == 0) entries.pop_back();
+    if (lie == 1) entries.push_back({KeyOf(1000), 3});
+    if (lie == 2) std::swap(entries[4].index, entries[5].index);
+    if (lie == 3) entries[4].key[31] ^= 1;
+    SealJudge judge;
+    for (const IndexEntry& entry : honest) {
+      ASSERT_EQ(judge.Add(entry.index, {LeafKind::kSubject, entry.key, {}}),
+                Finding::kOk);
+    }
+    EXPECT_EQ(judge.AddSeal(20, {MemoryIndex(20, entries).Root(), 20, 0}),
+              Finding::kIndexRoot);
+    EXPECT_EQ(IndexRoot(20, judge.run_roots()), MemoryIndex(20, honest).Root());
+  }
+}
+
+TEST_F(SealJudgeTest, FindsAKeyTwiceInThePartialRunAtOnce) {
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(NextLeaf(), Finding::kOk);
+  EXPECT_EQ(Leaf(KeyOf(7)), Finding::kIndexKeyTwice);
+  ASSERT_TRUE(judge_.twice().has_value());
+  EXPECT_EQ(judge_.twice()->first, 7u);
+  EXPECT_EQ(judge_.twice()->second, 20u);
+}
+
+TEST_F(SealJudgeTest, FindsAKeyTwiceInTwoRunsWhenTheyMeet) {
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(NextLeaf(), Finding::kOk);
+  ASSERT_EQ(Leaf(KeyOf(7)), Finding::kOk);
+  EXPECT_EQ(judge_.Finish(), Finding::kIndexKeyTwice);
+  while (size_ < 2 * kRunLeavesMin) ASSERT_EQ(NextLeaf(), Finding::kOk);
+  EXPECT_EQ(SealWith({}), Finding::kIndexKeyTwice);
+  EXPECT_EQ(judge_.twice()->first, 7u);
+  EXPECT_EQ(judge_.twice()->second, 5000u);
+}
+
+TEST_F(SealJudgeTest, KnowsWhereEachKeyStands) {
+  for (int i = 0; i < 9000; ++i) ASSERT_EQ(NextLeaf(), Finding::kOk);
+  ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk);
+  for (const uint64_t index : {0u, 4095u, 4096u, 8191u, 8192u, 8999u}) {
+    EXPECT_EQ(judge_.Find(KeyOf(index)), IndexAnswer(index));
+  }
+  EXPECT_EQ(judge_.Find(KeyOf(9000)), std::nullopt);
+  size_t count = 0;
+  for (const RunRange& run : RunsInForce(9000)) {
+    const std::vector<IndexEntry> entries = judge_.Entries(run);
+    EXPECT_EQ(RunRoot(entries), judge_.run_roots()[count++]);
+  }
+}
+
+}  // namespace
+}  // namespace vidimus
