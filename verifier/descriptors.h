@@ -35,9 +35,11 @@ inline FieldKind KindOf(const google::protobuf::FieldDescriptor& field) {
 }
 
 // Fails unless `rule`, with all it refers to, has exactly the fields of
-// `message`: numbers, names, types, repeated or not.
+// `message`: numbers, names, types, repeated or not; and, if `presence`, a zero
+// that was said can be told from one that was not.
 inline void ExpectSameFields(const MessageRule& rule,
-                             const google::protobuf::Descriptor& message) {
+                             const google::protobuf::Descriptor& message,
+                             bool presence = true) {
   EXPECT_EQ(rule.name, message.name());
   ASSERT_EQ(rule.field_count, static_cast<size_t>(message.field_count()))
       << rule.name;
@@ -52,14 +54,13 @@ inline void ExpectSameFields(const MessageRule& rule,
     EXPECT_EQ(ours.name, theirs->name());
     EXPECT_EQ(ours.kind, KindOf(*theirs)) << ours.name;
     EXPECT_EQ(ours.repeated, theirs->is_repeated()) << ours.name;
-    // A zero that was said must be told from one that was not.
-    if (!ours.repeated) {
+    if (!ours.repeated && presence) {
       EXPECT_TRUE(theirs->has_presence()) << ours.name;
     }
     EXPECT_FALSE(theirs->is_packed()) << ours.name;
     ASSERT_EQ(ours.message != nullptr, ours.kind == FieldKind::kMessage);
     if (ours.message != nullptr) {
-      ExpectSameFields(*ours.message, *theirs->message_type());
+      ExpectSameFields(*ours.message, *theirs->message_type(), presence);
     }
   }
 }

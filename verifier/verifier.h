@@ -21,7 +21,10 @@
 //   found, and by nobody else; vrf.h why there is only one way.
 //   index.h        why a label is in the log, or is not; runs.h what the index
 //   is made of, index_builder.h how.
-//   audit.h        a whole log, re-derived leaf by leaf.
+//   chain.h        none is missing: all of one resident's chains, judged whole.
+//   extract.h, proven_register.h and opening.h are its parts.
+//   audit.h        a whole log, re-derived leaf by leaf; index_judge.h its
+//   index.
 //
 // Each format has a page in docs/ and vectors in tests/vectors/. Making
 // signatures is signing.h, making proofs of the VRF vrf_proving.h; the wasm
@@ -31,11 +34,13 @@
 
 #include "verifier/audit.h"
 #include "verifier/batch.h"
+#include "verifier/chain.h"
 #include "verifier/checkpoint.h"
 #include "verifier/commitment.h"
 #include "verifier/compact_range.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
+#include "verifier/extract.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
 #include "verifier/index.h"
@@ -45,6 +50,8 @@
 #include "verifier/merkle.h"
 #include "verifier/note.h"
 #include "verifier/record.h"
+#include "verifier/opening.h"
+#include "verifier/proven_register.h"
 #include "verifier/register.h"
 #include "verifier/runs.h"
 #include "verifier/submission.h"

@@ -1,0 +1,82 @@
+// What has been proven of one log at one head: some leaves, and where some keys
+// stand in the index, or that they do not. Whoever judges a chain, an entry or
+// the register asks here, so that every answer rests on the one signed
+// checkpoint and what is not proven cannot be used by mistake.
+//
+// The head's last leaf is a seal, whose index root speaks for all leaves before
+// it (leaf.h): one inclusion proof of that leaf carries every index proof. Not
+// synchronised; no I/O. Memory is bounded by what is added.
+#ifndef VERIFIER_EXTRACT_H_
+#define VERIFIER_EXTRACT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "verifier/checkpoint.h"
+#include "verifier/finding.h"
+#include "verifier/hash.h"
+#include "verifier/index.h"
+#include "verifier/leaf.h"
+#include "verifier/note.h"
+
+namespace vidimus {
+
+class Extract {
+ public:
+  // Takes a signed checkpoint of the log whose key is `log_key`: the findings
+  // of OpenCheckpoint, or kHeadWithoutSeal (fewer than two leaves).
+  Finding Open(std::string_view note, const VerifierKey& log_key);
+
+  // Takes leaves: `entries` stand at `indices`, which ascend strictly, as
+  // `proof` shows (VerifyMultiInclusion; kProofMalformed if it is no whole
+  // number of hashes). Findings of that, of ParseLeaf, and kHeadWithoutSeal. On
+  // anything but kOk nothing was taken.
+  Finding AddLeaves(const std::vector<uint64_t>& indices,
+                    const std::vector<std::string_view>& entries,
+                    std::string_view proof);
+
+  // Takes what `proof` says of `keys`, which ascend strictly: findings of
+  // VerifySeveral; kLeafUnproven before the head's last leaf was added. On
+  // anything but kOk nothing was taken.
+  Finding AddKeys(const std::vector<Hash>& keys, std::string_view proof);
+
+  // Sets `*leaf` to what stands at `index`: kOk or kLeafUnproven.
+  Finding FindLeaf(uint64_t index, Leaf* leaf) const;
+
+  // Sets `*answer` to where the index says that `key` stands, or nothing if it
+  // is absent: kOk or kKeyUnproven. Presence counts only with its leaf:
+  // FindEntry.
+  Finding FindKey(const Hash& key, IndexAnswer* answer) const;
+
+  // Both: `*index` is where `key` stands and `*leaf` what stands there. kOk,
+  // kKeyUnproven, kIndexKeyAbsent, kLeafUnproven, or kLeafNotOfKey (another
+  // key, or another kind than `kind`).
+  Finding FindEntry(const Hash& key, LeafKind kind, uint64_t* index,
+                    Leaf* leaf) const;
+
+  // Sets `*before` to whether leaf `earlier` stands in a batch before that of
+  // leaf `later`, so that it counted for it. kOk; kPositionUnproven unless a
+  // seal between the two is proven, or all leaves between them, none of which
+  // is a seal.
+  Finding StandsBefore(uint64_t earlier, uint64_t later, bool* before) const;
+
+  const Checkpoint& checkpoint() const { return checkpoint_; }
+  const TreeHead& head() const { return checkpoint_.head; }
+  // The seal that ends the head. Valid once its leaf was added.
+  bool has_seal() const { return has_seal_; }
+  const Seal& seal() const { return seal_; }
+
+ private:
+  Checkpoint checkpoint_;
+  bool has_seal_ = false;
+  Seal seal_;
+  std::map<uint64_t, Leaf> leaves_;
+  std::map<Hash, IndexAnswer> keys_;
+};
+
+}  // namespace vidimus
+
+#endif  // VERIFIER_EXTRACT_H_

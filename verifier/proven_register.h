@@ -1,0 +1,65 @@
+// The part of the register that a resident needs, proven from an extract of the
+// log: config from version 0 on, and every administration with every version of
+// its document, so that no number and no newer version was left out. Pure
+// functions. Format: docs/register.md; why: docs/completeness.md.
+#ifndef VERIFIER_PROVEN_REGISTER_H_
+#define VERIFIER_PROVEN_REGISTER_H_
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "verifier/extract.h"
+#include "verifier/finding.h"
+#include "verifier/hash.h"
+#include "verifier/register.h"
+
+namespace vidimus {
+
+// Versions of one document that are read.
+inline constexpr uint64_t kVersionsMax = 4096;
+// Administrations of one log that are read.
+inline constexpr uint32_t kAdministrationsMax = 4096;
+
+// One version of an administration's document.
+struct ProvenVersion {
+  uint64_t leaf_index = 0;
+  Administration administration;
+};
+
+struct ProvenRegister {
+  Config config;  // version 0, which rules the log
+  // By number, each with its versions from 0 on; none is empty.
+  std::vector<std::vector<ProvenVersion>> administrations;
+
+  // The entry keys by which an access at leaf `leaf_index` counts: those in the
+  // newest version of the document before its batch; none if there is none. kOk
+  // or kPositionUnproven.
+  Finding EntryKeys(const Extract& extract, uint32_t administration,
+                    uint64_t leaf_index,
+                    std::vector<std::string_view>* keys) const;
+};
+
+// Where the register is wrong.
+struct RegisterPlace {
+  RegisterId id;
+  const char* field = nullptr;  // of the document, or null; static storage
+};
+
+// Bytes of documents by their hash; not owned.
+using Documents = std::map<Hash, std::string_view>;
+
+// Judges config and all administrations as they stand at the extract's head and
+// sets `*proven`, whose views point into `documents`. kOk, or on the document
+// at `*place` (may be null): findings of Extract::FindEntry, kDocumentMissing,
+// a finding of ParseConfig, ParseAdministration or VerifyDocument,
+// kPublisherUnknown, kOriginMismatch (config of another log), kWireTooMany.
+// Absence of the next version and the next number is demanded: kKeyUnproven.
+// One signature check a document.
+Finding ProveRegister(const Extract& extract, const Documents& documents,
+                      ProvenRegister* proven, RegisterPlace* place);
+
+}  // namespace vidimus
+
+#endif  // VERIFIER_PROVEN_REGISTER_H_
