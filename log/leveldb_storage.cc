@@ -1,6 +1,6 @@
-// Invariants: a row, once written, is never written again; one batch is one
-// synced LevelDB write; head_ is durable; after a failed write no other write
-// is tried.
+// Invariants: a row, once written, is never written again, but for vault pages;
+// one batch is one synced LevelDB write; head_ is durable; after a failed write
+// no other write is tried.
 #include "log/leveldb_storage.h"
 
 #include <optional>
@@ -145,6 +145,9 @@ class LevelDbStorageImpl : public LevelDbStorage {
     rows.Put(RowKey(batch.first, RowKind::kHead, 0), head);
     for (const Row& row : batch.rows) {
       rows.Put(RowKey(batch.first, row.kind, row.sub), row.value);
+    }
+    for (const ReplacedPage& page : batch.replaced_pages) {
+      rows.Put(RowKey(page.first, RowKind::kVaultPage, 0), page.value);
     }
     leveldb::WriteOptions synced;
     synced.sync = true;

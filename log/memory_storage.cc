@@ -57,6 +57,9 @@ absl::Status MemoryStorage::Commit(const StorageBatch& batch,
     AppendBe64(batch.head.size, &head_row);
     head_row += Bytes(batch.head.root);
     rows[{RowKind::kHead, 0}] = head_row;
+    for (const ReplacedPage& page : batch.replaced_pages) {
+      rows_->batches_.at(page.first)[{RowKind::kVaultPage, 0}] = page.value;
+    }
   }
   if (fate != Fate::kCommit) {
     failed_ = absl::UnavailableError(absl::StrCat(

@@ -36,6 +36,12 @@ void CheckBatch(const StorageBatch& batch, const TreeHead& expected) {
     const bool is_new = seen.insert({row.kind, row.sub}).second;
     CHECK(is_new);
   }
+  std::set<uint64_t> replaced;
+  for (const ReplacedPage& page : batch.replaced_pages) {
+    CHECK_LT(page.first, batch.first);
+    const bool is_new = replaced.insert(page.first).second;
+    CHECK(is_new);
+  }
 }
 
 }  // namespace vidimus

@@ -1,11 +1,12 @@
 // The storage seam: where a log keeps what it has sequenced.
 //
 // A batch is committed whole or not at all, and only on top of the head its
-// writer believes in. What was committed is never changed. The seam speaks of
-// batches, leaves and rows, not of keys and values, so that each engine can use
-// what it does best: LevelDB in this process (leveldb_storage.h), memory for
-// tests (memory_storage.h), a distributed store for a log that outgrows one
-// machine. One contract test runs on every engine: storage_contract_test.cc.
+// writer believes in. What was committed is never changed, but for the vault's
+// pages, and they in a commit only. The seam speaks of batches, leaves and
+// rows, not of keys and values, so that each engine can use what it does best:
+// LevelDB in this process (leveldb_storage.h), memory for tests
+// (memory_storage.h), a distributed store for a log that outgrows one machine.
+// One contract test runs on every engine: storage_contract_test.cc.
 //
 // Threads: every method may be called from any thread; Commit by one at a time.
 #ifndef VIDIMUS_LOG_STORAGE_H_
@@ -56,12 +57,21 @@ struct Row {
   std::string value;
 };
 
+// A vault page that stands in for the one that its batch had: the only row that
+// is ever replaced, because what was erased must not be in it any more.
+struct ReplacedPage {
+  uint64_t first = 0;  // of its batch
+  std::string value;
+};
+
 // Leaves [first, head.size) and everything that stands or falls with them.
 // At least one leaf; at most one row of each (kind, sub); no kHead row.
 struct StorageBatch {
   uint64_t first = 0;
   TreeHead head;
   std::vector<Row> rows;
+  // Of earlier batches that have a kVaultPage row; at most one for each.
+  std::vector<ReplacedPage> replaced_pages = {};
 };
 
 // CHECKs what is said above, and that `batch` stands on `expected`. For

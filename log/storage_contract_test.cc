@@ -301,6 +301,50 @@ TEST_P(StorageContractTest, WritesTheHeadAsARowOfEachBatch) {
 // Goal: nothing is lost or mixed up over many tables and restarts. Method:
 // batches of random sizes and rows, compared with a plain map after each
 // restart.
+TEST_P(StorageContractTest, ReplacesTheVaultPageOfAnEarlierBatch) {
+  for (uint64_t first = 0; first < 30; first += 10) {
+    StorageBatch batch = Batch(first, first + 10);
+    batch.rows.push_back(
+        {RowKind::kVaultPage, 0, "page of " + std::to_string(first)});
+    ASSERT_TRUE(Commit(batch).ok());
+  }
+  StorageBatch batch = Batch(30, 40);
+  batch.rows.push_back({RowKind::kVaultPage, 0, "page of 30"});
+  batch.replaced_pages = {{10, "new page of 10"}, {0, "new page of 0"}};
+  ASSERT_TRUE(Commit(batch).ok());
+  for (int restart = 0; restart < 2; ++restart) {
+    std::vector<std::string> pages;
+    ASSERT_TRUE(storage_
+                    ->Scan(RowKind::kVaultPage, 0, 0, 40,
+                           [&](uint64_t, absl::string_view value) {
+                             pages.emplace_back(value);
+                             return true;
+                           })
+                    .ok());
+    EXPECT_THAT(pages, ElementsAre("new page of 0", "new page of 10",
+                                   "page of 20", "page of 30"));
+    const auto got = storage_->Get(RowKind::kVaultPage, 0, 15);
+    ASSERT_TRUE(got.ok()) << got.status();
+    EXPECT_EQ(got->first, 10u);
+    EXPECT_EQ(got->value, "new page of 10");
+    // Only that row.
+    EXPECT_EQ(FirstOf(15), 10u);
+    EXPECT_EQ(storage_->LastHead()->size, 40u);
+    Reopen();
+  }
+}
+
+TEST_P(StorageContractTest, ReplacesNothingIfTheHeadMoved) {
+  StorageBatch batch = Batch(0, 10);
+  batch.rows.push_back({RowKind::kVaultPage, 0, "old"});
+  ASSERT_TRUE(Commit(batch).ok());
+  ASSERT_TRUE(Commit(10, 20).ok());
+  batch = Batch(10, 20);
+  batch.replaced_pages = {{0, "new"}};
+  EXPECT_TRUE(absl::IsAborted(Commit(batch)));
+  EXPECT_EQ(storage_->Get(RowKind::kVaultPage, 0, 5)->value, "old");
+}
+
 TEST_P(StorageContractTest, AgreesWithASlowTwin) {
   constexpr uint32_t kSeed = 20260101;
   SCOPED_TRACE(kSeed);
