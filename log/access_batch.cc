@@ -1,15 +1,17 @@
 #include "log/access_batch.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "log/chain_counters.h"
 #include "log/entry_rows.h"
 #include "proto/status.h"
-#include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
+#include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 
@@ -17,6 +19,14 @@ namespace vidimus {
 namespace {
 
 constexpr size_t kCover = SIZE_MAX;
+
+struct FirstBytes {
+  size_t operator()(const Hash& key) const {
+    size_t hash;
+    std::memcpy(&hash, key.data(), sizeof(hash));
+    return hash;
+  }
+};
 
 struct MadeLeaf {
   Hash key;
@@ -28,18 +38,29 @@ struct MadeLeaf {
 
 absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     uint64_t first, const std::vector<FreshEntry>& fresh) {
+  MadeBatch made;
   std::vector<MadeLeaf> leaves;
+  // Of each chain in this batch, the number of its next entry.
+  std::unordered_map<Hash, uint64_t, FirstBytes> next_in_chain;
   for (size_t i = 0; i < fresh.size(); ++i) {
     const PendingEntry& entry = *fresh[i].entry;
+    made.chain_indices.push_back(kNoChainIndex);
     if (entry.opening == nullptr) {
       leaves.push_back(
           {entry.hash, FormatRegisterLeaf(entry.hash, Sha256(entry.data)), i});
       continue;
     }
-    const Hash label =
-        parts_.labels
-            ->Next(entry.opening->subject, fresh[i].submission->administration)
-            .label;
+    const Hash& chain_key = entry.opening->chain_key;
+    const auto [next, is_new] = next_in_chain.try_emplace(chain_key, 0);
+    if (is_new) {
+      ASSIGN_OR_RETURN(
+          next->second,
+          FirstAbsentEntry(
+              [this](const Hash& key) { return parts_.index->Find(key); },
+              chain_key, entry.opening->chain_entries_min));
+    }
+    made.chain_indices.back() = next->second++;
+    const Hash label = ChainLabel(chain_key, made.chain_indices.back());
     leaves.push_back({label, FormatSubjectLeaf(label, entry.hash), i});
   }
   // The first batch is config alone.
@@ -59,7 +80,6 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   last_seal_time_s_ = std::max<uint64_t>(
       last_seal_time_s_, std::max<int64_t>(parts_.clock->NowMs(), 0) / 1000);
 
-  MadeBatch made;
   made.places.resize(fresh.size());
   EntryRows entries(first);
   std::string documents;
@@ -81,11 +101,12 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     const auto [request, is_new] =
         requests.try_emplace(&submission, page.requests_size());
     if (is_new) {
-      CHECK(submission.request != nullptr);
       vault::Request* stored = page.add_requests();
       stored->set_administration(submission.administration);
-      stored->set_signature(submission.request->signature);
-      stored->set_leaf_hashes(BytesOfHashes(submission.request->leaf_hashes));
+      if (submission.request != nullptr) {
+        stored->set_signature(submission.request->signature);
+        stored->set_leaf_hashes(BytesOfHashes(submission.request->leaf_hashes));
+      }
     }
     vault::Opening* opening = page.add_openings();
     opening->set_place(place);

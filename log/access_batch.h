@@ -1,6 +1,7 @@
-// The access log's batches: entries get labels, cover leaves fill up, all are
-// ordered by key so that nothing shows when they came or from whom, and a seal
-// ends them. Openings go into the vault's page. docs/leaf.md, docs/vault.md.
+// The access log's batches: entries get the next labels of their chains, in the
+// order in which they came, cover leaves fill up, all are ordered by key so that
+// nothing shows when they came or from whom, and a seal ends them. Openings go
+// into the vault's page. docs/leaf.md, docs/label.md, docs/vault.md.
 #ifndef VIDIMUS_LOG_ACCESS_BATCH_H_
 #define VIDIMUS_LOG_ACCESS_BATCH_H_
 
@@ -9,8 +10,7 @@
 
 #include "log/batch_maker.h"
 #include "log/clock.h"
-#include "log/index_root.h"
-#include "log/labels.h"
+#include "log/index.h"
 #include "log/vault.h"
 
 namespace vidimus {
@@ -19,8 +19,7 @@ class AccessBatchMaker : public BatchMaker {
  public:
   // None is owned.
   struct Parts {
-    Labels* labels;
-    IndexRoots* index;
+    Index* index;
     Vault* vault;
     Clock* clock;
     Random* random;

@@ -27,6 +27,8 @@ struct MadeBatch {
   std::vector<Hash> leaf_hashes;  // in leaf order
   // For each fresh entry, its place among the leaves.
   std::vector<uint32_t> places;
+  // For each, its number in its chain or kNoChainIndex; empty: none is in one.
+  std::vector<uint64_t> chain_indices;
   // What else is to be committed with them.
   std::vector<Row> rows;
 };

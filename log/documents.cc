@@ -51,6 +51,7 @@ absl::StatusOr<Documents> Documents::FromOpening(const OpeningRegister& opening,
                            config.PublisherKey(RegisterType::kConfig));
   if (finding != Finding::kOk) return Refused("config", finding, nullptr);
   documents.min_batch_ = config.min_batch;
+  documents.label_key_ = std::string(config.label_key);
   keep(opening.config);
 
   const std::string_view publisher =

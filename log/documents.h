@@ -49,6 +49,9 @@ class Documents {
   // Config's min_batch.
   uint64_t min_batch() const { return min_batch_; }
 
+  // Config's label key, 32 bytes: the public half.
+  const std::string& label_key() const { return label_key_; }
+
   // The entry keys of an administration; null if the register has no such
   // number.
   const std::vector<std::string>* EntryKeys(uint32_t administration) const;
@@ -66,6 +69,7 @@ class Documents {
   OpeningRegister opening_;
   std::map<Hash, std::shared_ptr<const std::string>> by_hash_;
   uint64_t min_batch_ = 0;
+  std::string label_key_;
   std::vector<std::vector<std::string>> entry_keys_;
 };
 

@@ -186,6 +186,7 @@ absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder) {
   if (content.settings.face() == v1::Settings::OPAQUE) return content;
 
   ASSIGN_OR_RETURN(content.vault_key, ReadKey(folder.Key("vault")));
+  ASSIGN_OR_RETURN(content.label_seed, ReadKey(folder.Key("label")));
   OpeningRegister opening;
   ASSIGN_OR_RETURN(opening.config, ReadFile(folder.ConfigDocument()));
   for (uint32_t number = 0; number < kAdministrationsMax; ++number) {

@@ -13,6 +13,7 @@
 //   data/                the database
 //   ids/                 remembered ids, derived from data/
 //   vault/               wrapped page keys                      (access log)
+//   index/               sorted runs, derived from data/        (access log)
 //   signing.lock         the largest head that may have been signed
 //   tls/                 the server's certificate and key, the CA of clients
 //   administrations/     certificates and entry keys for trying out
@@ -50,6 +51,7 @@ struct LogFolder {
   std::string Data() const { return path + "/data"; }
   std::string Ids() const { return path + "/ids"; }
   std::string Vault() const { return path + "/vault"; }
+  std::string Index() const { return path + "/index"; }
   std::string Lock() const { return path + "/signing.lock"; }
   // `file` as settings name it: relative to the folder, or absolute.
   std::string Resolve(const std::string& file) const {
@@ -63,6 +65,7 @@ struct FolderContent {
   std::string signing_seed;
   std::string id_key;
   std::string vault_key;                            // access log
+  std::string label_seed;                           // access log
   std::optional<OpeningRegister> opening_register;  // access log
 };
 

@@ -97,9 +97,14 @@ absl::Status Log::Start(const LogOptions& options) {
     maker_ = std::make_unique<OpaqueBatchMaker>();
   } else {
     ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, stored.size));
+    ASSIGN_OR_RETURN(
+        index_, Index::Open(options.index,
+                            {parts_.storage, parts_.disk, parts_.index_folder},
+                            stored.size));
+    index_finder_ = [this](const Hash& key) { return index_->Find(key); };
     maker_ = std::make_unique<AccessBatchMaker>(
-        AccessBatchMaker::Parts{labels_.get(), index_.get(), vault_.get(),
-                                parts_.clock, parts_.random},
+        AccessBatchMaker::Parts{index_.get(), vault_.get(), parts_.clock,
+                                parts_.random},
         documents_->min_batch(), time_s);
   }
   ASSIGN_OR_RETURN(
@@ -162,8 +167,9 @@ absl::Status Log::PrepareAccess(const LogOptions& options,
         "; this program makes batches of fewer than ", kBatchLeavesMax));
   }
   documents_ = std::make_unique<Documents>(std::move(documents));
-  labels_ = std::make_unique<RandomLabels>(parts_.random);
-  index_ = std::make_unique<NoIndex>();
+  ASSIGN_OR_RETURN(
+      chain_keys_,
+      ChainKeys::Open(parts_.label_key, documents_->label_key(), origin()));
   ASSIGN_OR_RETURN(vault_, Vault::Open(parts_.disk, parts_.vault_folder,
                                        parts_.vault_key, parts_.random));
   return absl::OkStatus();

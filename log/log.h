@@ -22,12 +22,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/batch_maker.h"
+#include "log/chain_counters.h"
+#include "log/chain_keys.h"
 #include "log/clock.h"
 #include "log/disk.h"
 #include "log/documents.h"
 #include "log/idempotency.h"
-#include "log/index_root.h"
-#include "log/labels.h"
+#include "log/index.h"
 #include "log/metrics.h"
 #include "log/pool.h"
 #include "log/publisher.h"
@@ -44,6 +45,7 @@ struct LogOptions {
   SequencerOptions sequencer;
   PoolOptions pool;
   IdempotencyOptions idempotency;
+  IndexOptions index;
   uint64_t tile_cache_bytes = 64 << 20;
 
   // The register an access log opens with; none makes an opaque log. Once
@@ -64,9 +66,12 @@ struct LogParts {
   // On `disk`: where segments of remembered ids and wrapped vault keys lie.
   std::string ids_folder;
   std::string vault_folder;
-  // 32 bytes each. An opaque log has no vault key.
+  // 32 bytes each. An opaque log has neither vault nor label key.
   std::string id_key;
   std::string vault_key;
+  std::string label_key;
+  // On `disk`: where the runs of an access log's index lie.
+  std::string index_folder;
 };
 
 class Log {
@@ -98,8 +103,15 @@ class Log {
   Storage* storage() { return parts_.storage; }
   // The register; null for an opaque log.
   const Documents* documents() const { return documents_.get(); }
+  // The index; null for an opaque log.
+  Index* index() { return index_.get(); }
   // The vault; null for an opaque log.
   Vault* vault() { return vault_.get(); }
+  // The keys of chains; null for an opaque log.
+  const ChainKeys* chain_keys() const { return chain_keys_.get(); }
+  // Looks keys up in the index, those of leaves not yet published too; null for
+  // an opaque log. Any thread.
+  const IndexFinder& index_finder() const { return index_finder_; }
   const IdTagger& id_tagger() const { return id_tagger_; }
   LogMetrics& metrics() { return metrics_; }
   Pool& pool() { return pool_; }
@@ -133,8 +145,9 @@ class Log {
   CheckpointPublisher publisher_;
   std::unique_ptr<Documents> documents_;
   std::unique_ptr<Vault> vault_;
-  std::unique_ptr<Labels> labels_;
-  std::unique_ptr<IndexRoots> index_;
+  std::unique_ptr<ChainKeys> chain_keys_;
+  std::unique_ptr<Index> index_;
+  IndexFinder index_finder_;
   std::unique_ptr<BatchMaker> maker_;
   std::unique_ptr<Idempotency> idempotency_;
   std::unique_ptr<Sequencer> sequencer_;

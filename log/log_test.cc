@@ -49,7 +49,8 @@ class LogTest : public ::testing::Test {
     auto log = Log::Open(
         options_, {storage_.get(), lock_.get(), PosixDisk(), &clock_, &random_,
                    &signer_, registry_.get(), folder_ + "/ids",
-                   folder_ + "/vault", id_key_, vault_key_});
+                   folder_ + "/vault", id_key_, vault_key_,
+                   register_.label_seed, folder_ + "/index"});
     if (!log.ok()) return log.status();
     log_ = *std::move(log);
     return absl::OkStatus();

@@ -47,7 +47,8 @@ TestRegister MakeTestRegister(int administrations, Random* random,
                               uint64_t min_batch) {
   TestRegister made;
   const Ed25519Signer publisher(random->Draw(kEd25519SeedBytes));
-  const Ed25519Signer label_key(random->Draw(kEd25519SeedBytes));
+  made.label_seed = random->Draw(kEd25519SeedBytes);
+  const Ed25519Signer label_key(made.label_seed);
   v1::Config config;
   config.set_origin(kTestOrigin);
   config.set_label_key(std::string(label_key.public_key()));

@@ -53,6 +53,7 @@ inline constexpr char kTestOrigin[] = "vidimus.example/test/2026h1";
 struct TestRegister {
   OpeningRegister opening;
   std::vector<std::string> entry_seeds;  // of administration 0, 1, ...
+  std::string label_seed;
 };
 TestRegister MakeTestRegister(int administrations, Random* random,
                               uint64_t min_batch = 8);

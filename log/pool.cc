@@ -14,7 +14,7 @@ size_t Submission::Bytes() const {
     bytes += sizeof(entry) + entry.data.size();
     if (entry.opening != nullptr) {
       bytes += sizeof(PendingOpening) + entry.opening->record.size() +
-               entry.opening->actor.size();
+               entry.opening->actor.size() + entry.opening->vrf_proof.size();
     }
   }
   return bytes;

@@ -33,6 +33,13 @@ struct PendingOpening {
   std::string subject;   // canonical id: never leaves memory but encrypted
   std::string record_salt, record;
   std::string actor_salt, actor;
+
+  // Of the chain between the subject and the submission's administration: its
+  // key (chain_keys.h), the proof of it if it was made for this entry, and a
+  // number of entries that the chain is known to have.
+  Hash chain_key = {};
+  std::string vrf_proof;
+  uint64_t chain_entries_min = 0;
 };
 
 // An entry on its way into a batch.
@@ -53,18 +60,30 @@ struct RequestSignature {
   std::vector<Hash> leaf_hashes;  // of the whole request, in its order
 };
 
+// The chain index of an entry that was submitted before, or that is in no
+// chain.
+inline constexpr uint64_t kNoChainIndex = UINT64_MAX;
+
 // Where a submission came to stand: one leaf for each of its entries, in the
 // submission's order, all of them covered by `published`.
 struct Placement {
   std::shared_ptr<const Published> published;
   std::vector<uint64_t> leaf_indices;
+  // The entry's number in its chain, or kNoChainIndex.
+  std::vector<uint64_t> chain_indices;
+  // The submission's own, given back.
+  uint32_t administration = 0;
+  std::vector<PendingEntry> entries;
 };
 
-// One request. It stands in one batch, or is refused, as a whole.
+// One request, or what the log itself enters. It stands in one batch, or is
+// refused, as a whole.
 struct Submission {
+  // Whose chains its entries are in.
   uint32_t administration = 0;
-  std::vector<PendingEntry> entries;          // at least one
-  std::unique_ptr<RequestSignature> request;  // access log only
+  std::vector<PendingEntry> entries;  // at least one
+  // Access log only; null for the log's own notices, which nobody signs.
+  std::unique_ptr<RequestSignature> request;
   // Called exactly once, from the sequencer's thread: must be quick.
   absl::AnyInvocable<void(absl::StatusOr<Placement>)> done;
 

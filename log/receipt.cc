@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -55,6 +56,33 @@ absl::StatusOr<std::string> ReadLeaf(Log* log, const Published& published,
   return log->tiles().Entry(index);
 }
 
+// Says which entry of its chain entry `i` of `placement` is, and to whom is
+// told of the chain for the first time, its key.
+absl::Status PlaceInChain(Log* log, const Placement& placement, size_t i,
+                          v1::Placed* placed) {
+  const PendingOpening* const opening = placement.entries[i].opening.get();
+  if (opening == nullptr) return absl::OkStatus();
+  uint64_t chain_index = placement.chain_indices[i];
+  if (chain_index == kNoChainIndex) {
+    const uint64_t leaf_index = placement.leaf_indices[i];
+    ASSIGN_OR_RETURN(const StoredRow batch,
+                     log->storage()->Get(RowKind::kHead, 0, leaf_index));
+    ASSIGN_OR_RETURN(chain_index,
+                     FindChainIndex(log->index_finder(), opening->chain_key,
+                                    batch.first, leaf_index));
+  }
+  placed->set_chain_index(chain_index);
+  if (chain_index > 0) return absl::OkStatus();
+  placed->set_chain_key(std::string(Bytes(opening->chain_key)));
+  placed->set_vrf_proof(opening->vrf_proof);
+  if (!opening->vrf_proof.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      ProvenChainKey proven,
+      log->chain_keys()->Prove(opening->subject, placement.administration));
+  placed->set_vrf_proof(std::move(proven.proof));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::SubmitResponse> MakeReceipt(Log* log,
@@ -73,11 +101,12 @@ absl::StatusOr<v1::SubmitResponse> MakeReceipt(Log* log,
       MultiInclusionProof(indices, published.head.size, nodes.Reader());
   if (!proof.has_value()) return nodes.status();
   receipt.set_proof(BytesOfHashes(*proof));
-  if (!log->opaque()) {
-    for (const uint64_t index : placement.leaf_indices) {
-      ASSIGN_OR_RETURN(*receipt.add_placed()->mutable_leaf(),
-                       ReadLeaf(log, published, index));
-    }
+  if (log->opaque()) return receipt;
+  for (size_t i = 0; i < placement.leaf_indices.size(); ++i) {
+    v1::Placed* const placed = receipt.add_placed();
+    ASSIGN_OR_RETURN(*placed->mutable_leaf(),
+                     ReadLeaf(log, published, placement.leaf_indices[i]));
+    RETURN_IF_ERROR(PlaceInChain(log, placement, i, placed));
   }
   return receipt;
 }

@@ -13,9 +13,11 @@
 namespace vidimus {
 
 // The receipt for `placement`: checkpoint, leaf indices, one inclusion proof
-// for them all and, of an access log, the leaves. About one hash copied for
-// each level of the tree, and for leaves of older batches (entries submitted
-// before) as many reads.
+// for them all and, of an access log, the leaves with their numbers in their
+// chains, and for the first entry of a chain the chain's key and its proof. The
+// same again for entries submitted before. About one hash copied for each level
+// of the tree; for leaves of older batches as many reads, and look-ups in the
+// index for their numbers.
 absl::StatusOr<v1::SubmitResponse> MakeReceipt(Log* log,
                                                const Placement& placement);
 

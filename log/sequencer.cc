@@ -104,13 +104,13 @@ absl::Status Sequencer::RunOnce() {
   }
   if (accepted.empty()) return absl::OkStatus();
 
-  std::vector<uint64_t> leaf_indices;
+  Sequenced sequenced;
   if (!fresh.empty()) {
-    absl::StatusOr<std::vector<uint64_t>> sequenced = Sequence(fresh);
-    if (sequenced.ok()) {
-      leaf_indices = *std::move(sequenced);
+    absl::StatusOr<Sequenced> done = Sequence(fresh);
+    if (done.ok()) {
+      sequenced = *std::move(done);
     } else {
-      stopped_ = sequenced.status();
+      stopped_ = done.status();
     }
   }
   const std::shared_ptr<const Published> published = parts_.publisher->Latest();
@@ -121,12 +121,18 @@ absl::Status Sequencer::RunOnce() {
           "been recorded or not; submit it again with the same ids"));
       continue;
     }
-    Placement placement{published, {}};
+    Placement placement;
+    placement.published = published;
     placement.leaf_indices.reserve(one.decisions.size());
-    for (const Decision& decision : one.decisions) {
+    placement.chain_indices.reserve(one.decisions.size());
+    for (const auto& [fresh_entry, value] : one.decisions) {
       placement.leaf_indices.push_back(
-          decision.fresh ? leaf_indices[decision.value] : decision.value);
+          fresh_entry ? sequenced.leaf_indices[value] : value);
+      placement.chain_indices.push_back(
+          fresh_entry ? sequenced.chain_indices[value] : kNoChainIndex);
     }
+    placement.administration = one.submission->administration;
+    placement.entries = std::move(one.submission->entries);
     one.submission->done(std::move(placement));
   }
   return stopped_;
@@ -175,20 +181,24 @@ absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
   return refused;
 }
 
-absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
+absl::StatusOr<Sequencer::Sequenced> Sequencer::Sequence(
     const std::vector<FreshEntry>& fresh) {
   const uint64_t first = edge_.size;
   const int64_t now_s = parts_.clock->NowMs() / 1000;
   ASSIGN_OR_RETURN(MadeBatch made, parts_.maker->Make(first, fresh));
   CHECK_EQ(made.places.size(), fresh.size());
+  if (made.chain_indices.empty()) {
+    made.chain_indices.resize(fresh.size(), kNoChainIndex);
+  }
+  CHECK_EQ(made.chain_indices.size(), fresh.size());
 
-  std::vector<uint64_t> leaf_indices;
+  Sequenced sequenced{{}, std::move(made.chain_indices)};
   std::vector<Idempotency::Placed> placed;
   for (size_t i = 0; i < fresh.size(); ++i) {
     CHECK_LT(made.places[i], made.leaf_hashes.size());
-    leaf_indices.push_back(first + made.places[i]);
+    sequenced.leaf_indices.push_back(first + made.places[i]);
     if (fresh[i].entry->tag.has_value()) {
-      placed.push_back({leaf_indices.back(), *fresh[i].entry->tag});
+      placed.push_back({sequenced.leaf_indices.back(), *fresh[i].entry->tag});
     }
   }
   std::sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) {
@@ -221,9 +231,9 @@ absl::StatusOr<std::vector<uint64_t>> Sequencer::Sequence(
   parts_.idempotency->Remember(placed, now_s);
   parts_.metrics->SetIds(parts_.idempotency->entries(),
                          parts_.idempotency->bytes());
-  parts_.metrics->ObserveBatch(leaf_indices.size(), edge_.size,
+  parts_.metrics->ObserveBatch(sequenced.leaf_indices.size(), edge_.size,
                                parts_.clock->SteadyMs() - begin_ms);
-  return leaf_indices;
+  return sequenced;
 }
 
 }  // namespace vidimus

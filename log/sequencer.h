@@ -85,9 +85,13 @@ class Sequencer {
   // `fresh`. Adds to `ids` only if it is not refused.
   absl::StatusOr<std::vector<Decision>> Decide(const Submission& submission,
                                                uint64_t fresh, FreshIds* ids);
-  // Commits, verifies and publishes; the leaf index of each.
-  absl::StatusOr<std::vector<uint64_t>> Sequence(
-      const std::vector<FreshEntry>& fresh);
+  // Where fresh entries came to stand.
+  struct Sequenced {
+    std::vector<uint64_t> leaf_indices;
+    std::vector<uint64_t> chain_indices;
+  };
+  // Commits, verifies and publishes.
+  absl::StatusOr<Sequenced> Sequence(const std::vector<FreshEntry>& fresh);
 
   const SequencerOptions options_;
   const Parts parts_;

@@ -139,7 +139,8 @@ class OpenLog {
         Log::Open(OptionsFrom(settings, content_.opening_register),
                   {storage_.get(), lock_.get(), PosixDisk(), SystemClock(),
                    SystemRandom(), signer_.get(), registry, folder_.Ids(),
-                   folder_.Vault(), content_.id_key, content_.vault_key}));
+                   folder_.Vault(), content_.id_key, content_.vault_key,
+                   content_.label_seed, folder_.Index()}));
     SubmitLimits limits;
     limits.entry_bytes_max =
         std::min<size_t>(settings.limits().entry_bytes_max(), 65535);

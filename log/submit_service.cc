@@ -69,9 +69,13 @@ absl::StatusOr<PendingEntry> JudgeEntry(int number, const v1::Entry& entry,
   PendingEntry pending;
   pending.hash = Commitment(
       {entry.record_salt(), entry.record(), entry.actor_salt(), entry.actor()});
-  pending.opening = std::make_unique<PendingOpening>(PendingOpening{
-      entry.entry_id(), std::string(access.subject), entry.record_salt(),
-      entry.record(), entry.actor_salt(), entry.actor()});
+  pending.opening = std::make_unique<PendingOpening>();
+  pending.opening->entry_id = entry.entry_id();
+  pending.opening->subject = std::string(access.subject);
+  pending.opening->record_salt = entry.record_salt();
+  pending.opening->record = entry.record();
+  pending.opening->actor_salt = entry.actor_salt();
+  pending.opening->actor = entry.actor();
   return pending;
 }
 
@@ -220,6 +224,10 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
     const v1::Entry& entry = request.entries(i);
     ASSIGN_OR_RETURN(PendingEntry pending,
                      JudgeEntry(i, entry, a, limits_.record_bytes_max));
+    ASSIGN_OR_RETURN(ProvenChainKey key,
+                     log_->chain_keys()->Prove(pending.opening->subject, a));
+    pending.opening->chain_key = key.key;
+    pending.opening->vrf_proof = std::move(key.proof);
     pending.tag = log_->id_tagger().Tag(a, entry.entry_id(),
                                         std::string(Bytes(pending.hash)));
     submission.request->leaf_hashes.push_back(

@@ -20,6 +20,7 @@ namespace {
 
 constexpr char kIdsFolder[] = "/disk/ids";
 constexpr char kVaultFolder[] = "/disk/vault";
+constexpr char kIndexFolder[] = "/disk/index";
 constexpr char kLockFolder[] = "/disk/lock";
 
 // Of step `number`; a script of its own for each, so that a retry is the same.
@@ -243,10 +244,11 @@ absl::Status Machine::Boot() {
   options.idempotency.segment_entries = 256;
   options.idempotency.save_entries = 64;
   if (options_.access_log) options.opening_register = register_.opening;
-  ASSIGN_OR_RETURN(log_,
-                   Log::Open(options, {storage, lock, disk, &clock_, &random_,
-                                       &signer_, registry_.get(), kIdsFolder,
-                                       kVaultFolder, id_key_, vault_key_}));
+  ASSIGN_OR_RETURN(
+      log_,
+      Log::Open(options, {storage, lock, disk, &clock_, &random_, &signer_,
+                          registry_.get(), kIdsFolder, kVaultFolder, id_key_,
+                          vault_key_, register_.label_seed, kIndexFolder}));
   NoteHead();
   if (late_lock_ != nullptr) RETURN_IF_ERROR(late_lock_->CatchUp());
   if (late_storage_ != nullptr) RETURN_IF_ERROR(late_storage_->CatchUp());

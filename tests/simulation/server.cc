@@ -231,7 +231,8 @@ absl::Status Server::Open(const Files& files) {
                       LogParts{storage_.get(), lock_.get(), disk, world_.clock,
                                world_.random, signer_.get(), registry_.get(),
                                files.ids_folder, files.vault_folder,
-                               world_.id_key, world_.vault_key}));
+                               world_.id_key, world_.vault_key,
+                               world_.label_key, files.index_folder}));
   service_ = std::make_unique<SubmitService>(SubmitLimits{}, log_.get(),
                                              workers_.get());
   return absl::OkStatus();

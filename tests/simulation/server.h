@@ -62,7 +62,7 @@ class Server {
     const NoteSigner* signer;
     History* history;
     const Mutation* mutation;
-    std::string id_key, vault_key;
+    std::string id_key, vault_key, label_key;
     LogOptions options;
     // Called before and after each commit that reaches the rows: time for
     // another process to do something.
@@ -71,7 +71,7 @@ class Server {
     std::function<void(const absl::Status&)> report;
   };
   struct Files {
-    std::string lock, ids_folder, vault_folder;
+    std::string lock, ids_folder, vault_folder, index_folder;
   };
 
   explicit Server(const World& world);

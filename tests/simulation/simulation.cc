@@ -248,6 +248,7 @@ Simulation::Simulation(const SimulationOptions& options)
     world.mutation = &options_.mutation;
     world.id_key = id_key;
     world.vault_key = vault_key;
+    world.label_key = register_.label_seed;
     world.options = character_.log;
     world.interrupt = [this, i] { Interrupt(i); };
     world.report = [this](const absl::Status& wrong) {
@@ -256,7 +257,8 @@ Simulation::Simulation(const SimulationOptions& options)
     const int own = locks_differ() ? i : 0;
     slots_[i].files = {absl::StrCat(kDataFolder, "/lock", own, "/lock"),
                        absl::StrCat(kDataFolder, "/ids", own),
-                       absl::StrCat(kDataFolder, "/vault")};
+                       absl::StrCat(kDataFolder, "/vault"),
+                       absl::StrCat(kDataFolder, "/index", own)};
   }
   NoteClock();
 }
