@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "tests/vectors/json.h"
 #include "verifier/check.h"
@@ -653,6 +654,97 @@ void RunChain(const Json& chain, const Hash& chain_key,
                 "an absence proof that we make");
 }
 
+// All chains of the log, as a resident judges them: from one signed head, with
+// proofs made here from the log's leaves. Each is complete as it stands, and
+// refused with its last entry left out, with a hole, or with too few probes.
+void RunChains(const Json& json, const VerifierKey& log_key,
+               const std::vector<std::string_view>& leaves, Tally* tally) {
+  struct Shown {
+    std::string subject;
+    std::string proof;
+    std::string chain_key;
+    std::map<uint64_t, uint64_t> leaf_of;
+  };
+  std::map<std::pair<uint32_t, std::string>, Shown> chains;
+  for (const Json& batch : json["batches"].List()) {
+    for (const Json& test : batch["openings"].List()) {
+      const auto administration = static_cast<uint32_t>(test["a"].Number());
+      Shown& shown = chains[{administration, test["s"].Hex()}];
+      shown.subject = test["s"].Hex();
+      shown.proof = test["proof"].Hex();
+      shown.chain_key = test["K"].Hex();
+      shown.leaf_of[test["i"].Number()] = test["leaf"].Number();
+    }
+  }
+
+  Extract extract;
+  tally->ExpectOk(
+      extract.Open(json["batches"].List().back()["checkpoint"].Text(), log_key),
+      "head of the log");
+  std::vector<uint64_t> indices;
+  std::vector<Hash> leaf_hashes;
+  std::vector<IndexEntry> index_entries;
+  for (uint64_t i = 0; i < leaves.size(); ++i) {
+    indices.push_back(i);
+    leaf_hashes.push_back(LeafHash(leaves[i]));
+    Leaf leaf;
+    tally->ExpectOk(ParseLeaf(leaves[i], &leaf), "leaf of the log");
+    if (leaf.kind != LeafKind::kSeal) index_entries.push_back({leaf.a, i});
+  }
+  tally->ExpectOk(extract.AddLeaves(indices, leaves, ""), "all leaves");
+  const MemoryIndex index(leaves.size() - 1, index_entries);
+
+  for (auto& [id, shown] : chains) {
+    ChainClaim claim;
+    claim.name = {json["origin"].Text(), id.first, shown.subject};
+    claim.chain_key = shown.chain_key;
+    claim.vrf_proof = shown.proof;
+    for (const auto& [i, leaf_index] : shown.leaf_of) {
+      tally->Expect(i == claim.entries.size(), "a chain without holes");
+      claim.entries.push_back({leaf_index, leaves[leaf_index]});
+    }
+    const uint64_t count = claim.entries.size();
+    claim.probes = {count + 1,   count + 2,   count + 63,   count + 64,
+                    count + 100, count + 101, count + 9999, count + (1 << 20)};
+    std::vector<Hash> keys;
+    const std::optional<Hash> chain_key = HashFromBytes(shown.chain_key);
+    for (uint64_t i = 0; i <= count; ++i) {
+      keys.push_back(ChainLabel(*chain_key, i));
+    }
+    for (const uint64_t probe : claim.probes) {
+      keys.push_back(ChainLabel(*chain_key, probe));
+    }
+    std::sort(keys.begin(), keys.end());
+    tally->ExpectOk(extract.AddKeys(keys, index.ProveSeveral(keys)),
+                    "labels of a chain");
+
+    uint64_t entry = 0;
+    const std::string label_key = json["label_pk"].Hex();
+    tally->ExpectOk(JudgeChain(extract, label_key, claim, &entry),
+                    "a complete chain");
+    ChainClaim wrong = claim;
+    wrong.entries.pop_back();
+    tally->Expect(
+        JudgeChain(extract, label_key, wrong, &entry) == Finding::kChainGoesOn,
+        "a chain without its last entry");
+    wrong = claim;
+    wrong.entries[0].leaf_index ^= 1;
+    tally->Expect(JudgeChain(extract, label_key, wrong, &entry) ==
+                      Finding::kEntryMismatch,
+                  "a chain with an entry elsewhere");
+    wrong = claim;
+    wrong.probes.pop_back();
+    tally->Expect(JudgeChain(extract, label_key, wrong, &entry) ==
+                      Finding::kProbesMissing,
+                  "a chain with seven probes");
+    wrong = claim;
+    wrong.name.administration ^= 2;
+    tally->Expect(
+        JudgeChain(extract, label_key, wrong, &entry) == Finding::kVrfMismatch,
+        "a chain of another administration");
+  }
+}
+
 // A whole small log, its index roots among it.
 void RunLog(const Json& json, Tally* tally) {
   VerifierKey log_key;
@@ -790,6 +882,7 @@ void RunLog(const Json& json, Tally* tally) {
     }
   }
   tally->Expect(chain_judged, "the chain that is complete");
+  RunChains(json, log_key, entries, tally);
 }
 
 void RunMulti(const Json& json, Tally* tally) {
