@@ -128,6 +128,23 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   if (!documents.empty()) {
     made.rows.push_back({RowKind::kDocuments, 0, std::move(documents)});
   }
+  // Before the batch's own page, so that no committed page has a later key slot
+  // than the last batch's.
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    const Submission& submission = *fresh[i].submission;
+    if (i > 0 && fresh[i - 1].submission == &submission) continue;
+    for (const PageChange& change : submission.page_changes) {
+      vault::Page changed = change.page;
+      for (const PageChange::Notified& one : change.notified) {
+        // Notices are never known already: all of them are here, in order.
+        SetNotice(one.befalls, made.chain_indices[i + one.entry],
+                  changed.mutable_openings(one.opening));
+      }
+      ASSIGN_OR_RETURN(std::string row,
+                       parts_.vault->Seal(change.first, changed));
+      made.replaced_pages.push_back({change.first, std::move(row)});
+    }
+  }
   if (page.openings_size() > 0) {
     ASSIGN_OR_RETURN(std::string row, parts_.vault->Seal(first, page));
     made.rows.push_back({RowKind::kVaultPage, 0, std::move(row)});

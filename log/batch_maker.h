@@ -31,6 +31,7 @@ struct MadeBatch {
   std::vector<uint64_t> chain_indices;
   // What else is to be committed with them.
   std::vector<Row> rows;
+  std::vector<ReplacedPage> replaced_pages;
 };
 
 // Threads: the sequencer's.

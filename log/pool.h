@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "log/clock.h"
 #include "log/idempotency.h"
+#include "log/page_change.h"
 #include "log/publisher.h"
 #include "proto/mutex.h"
 #include "verifier/hash.h"
@@ -84,6 +85,8 @@ struct Submission {
   std::vector<PendingEntry> entries;  // at least one
   // Access log only; null for the log's own notices, which nobody signs.
   std::unique_ptr<RequestSignature> request;
+  // What the log's own notices do to pages of the vault, in the same commit.
+  std::vector<PageChange> page_changes;
   // Called exactly once, from the sequencer's thread: must be quick.
   absl::AnyInvocable<void(absl::StatusOr<Placement>)> done;
 

@@ -217,6 +217,7 @@ absl::StatusOr<Sequencer::Sequenced> Sequencer::Sequence(
                           parts_.idempotency->EncodeRow(placed, first, now_s)});
   }
   for (Row& row : made.rows) batch.rows.push_back(std::move(row));
+  batch.replaced_pages = std::move(made.replaced_pages);
 
   const int64_t begin_ms = parts_.clock->SteadyMs();
   RETURN_IF_ERROR(parts_.storage->Commit(batch, verifier_.head()));
