@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "log/entry_rows.h"
 #include "log/log_testing.h"
 #include "log/memory_storage.h"
 #include "log/receipt.h"
@@ -846,8 +847,9 @@ std::unique_ptr<MemoryRows> Simulation::CopyRows(size_t batches_dropped,
     batch.head = {next == batches.end() ? stored : next->first,
                   *HashFromBytes(std::string_view(head).substr(8))};
     for (int kind = 1; kind <= static_cast<int>(RowKind::kDocuments); ++kind) {
-      for (uint8_t sub = 0; sub < 4; ++sub) {
+      for (int number = 0; number < 256; ++number) {
         const RowKind row_kind = static_cast<RowKind>(kind);
+        const uint8_t sub = static_cast<uint8_t>(number);
         auto row = from.Get(row_kind, sub, first);
         if (row.ok()) {
           batch.rows.push_back({row_kind, sub, std::move(row->value)});
@@ -915,7 +917,9 @@ void Simulation::FlipABit() {
   if (size <= 2 || size > history_->size()) return;
   const uint64_t index = random_.Below(size);
   const auto kind = static_cast<RowKind>(random_.Below(7));
-  const uint8_t sub = kind == RowKind::kTile ? 1 : 0;
+  const uint8_t sub = kind == RowKind::kTile      ? 1
+                      : kind == RowKind::kEntries ? EntriesSub(index)
+                                                  : 0;
   const auto row = storage.Get(kind, sub, index);
   if (!row.ok()) return;
   const size_t offset = random_.Below(row->value.size());
