@@ -80,6 +80,13 @@ Finding VerifyDocument(std::string_view bytes, std::string_view origin,
 extern const MessageRule kLocalizedTextRule;
 extern const MessageRule kConfigRule;
 extern const MessageRule kAdministrationRule;
+extern const MessageRule kProvisionRule;
+extern const MessageRule kPurposeRule;
+extern const MessageRule kCategoryRule;
+extern const MessageRule kAiSystemRule;
+extern const MessageRule kAnalysisRule;
+extern const MessageRule kCountRule;
+extern const MessageRule kIdentityServiceRule;
 
 struct LocalizedText {
   std::string_view language;  // "sv", "fi", "en"
@@ -150,6 +157,103 @@ struct Administration {
 // administration without entry keys can submit nothing, and is well formed.
 Finding ParseAdministration(std::string_view message,
                             Administration* administration, const char** field);
+
+// What a W3C DPV name of a legal basis (without eu-gdpr:) says an access rests
+// on.
+enum class BasisKind : uint8_t {
+  kUnknown,  // a name that is not known here
+  kConsent,  // the resident's word: A6-1-a, A9-2-a
+  kLaw,      // A6-1-b to f, A9-2-b to j
+};
+BasisKind KindOfBasis(std::string_view basis);
+
+// The documents of types 2 to 8. Each parser judges as ParseConfig: what its
+// struct says must be there, each list of texts with no language twice.
+
+struct Provision {
+  std::vector<std::string_view> bases;    // at least one, each of law
+  std::string_view citation;              // not empty
+  std::vector<LocalizedText> names;       // at least one
+  std::vector<uint32_t> administrations;  // at least one, none kSelf
+  // Terms of purposes and categories; at least one each, none empty.
+  std::vector<std::string_view> purposes;
+  std::vector<std::string_view> data_categories;
+  bool overrides_prohibition = false;
+  uint64_t withholding_max_s = 0;  // 0: nothing may be withheld under it
+  // In force from the first POSIX second up to and excluding the second.
+  uint64_t valid_from_s = 0;
+  std::optional<uint64_t> valid_until_s;
+  bool unverified = false;  // nobody compared it with the law
+};
+Finding ParseProvision(std::string_view message, Provision* provision,
+                       const char** field);
+
+struct Purpose {
+  std::string_view term;             // not empty
+  std::vector<LocalizedText> names;  // at least one
+  std::vector<LocalizedText> words;
+  std::vector<LocalizedText> benefits;
+  bool proactive = false;
+};
+Finding ParsePurpose(std::string_view message, Purpose* purpose,
+                     const char** field);
+
+struct Category {
+  std::string_view term;             // not empty
+  std::vector<LocalizedText> names;  // at least one
+  bool special = false;              // GDPR, Article 9
+};
+Finding ParseCategory(std::string_view message, Category* category,
+                      const char** field);
+
+struct AiSystem {
+  std::string_view id;                    // not empty
+  std::vector<LocalizedText> names;       // at least one
+  std::vector<uint32_t> administrations;  // at least one, none kSelf
+  std::string_view address;
+  std::string_view oversight;
+};
+Finding ParseAiSystem(std::string_view message, AiSystem* system,
+                      const char** field);
+
+// `k` is at least 2 and at most the cohort if it is k-anonymous, `epsilon`
+// stands if it is differentially private.
+struct Analysis {
+  std::string_view run_id;                        // not empty
+  uint32_t administration = 0;                    // not kSelf
+  std::string_view purpose;                       // not empty
+  std::vector<std::string_view> data_categories;  // at least one, none empty
+  uint64_t cohort = 0;                            // not 0
+  std::string_view deidentification;
+  uint64_t k = 0;
+  uint64_t epsilon_millionths = 0;
+  std::string_view ai_system_id;
+};
+Finding ParseAnalysis(std::string_view message, Analysis* analysis,
+                      const char** field);
+
+struct Count {
+  uint32_t administration = 0;     // not kSelf
+  std::string_view source_system;  // not empty
+  uint64_t from_s = 0;             // before until_s
+  uint64_t until_s = 0;
+  uint64_t accesses = 0;
+  std::string_view set_hash;  // 32 bytes, or empty
+};
+Finding ParseCount(std::string_view message, Count* count, const char** field);
+
+struct IdentityService {
+  std::vector<LocalizedText> names;    // at least one
+  std::vector<std::string_view> keys;  // at least one, 32 bytes each, sound
+  std::string_view organisation_id;    // not empty
+  std::string_view assurance;          // "low", "substantial", "high"
+};
+Finding ParseIdentityService(std::string_view message, IdentityService* service,
+                             const char** field);
+
+// Judges the message of a document of any type by its parser.
+Finding JudgeDocumentMessage(const RegisterId& id, std::string_view message,
+                             const char** field);
 
 }  // namespace vidimus
 

@@ -22,6 +22,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(!administration.names.empty());
   }
 
+  for (int type = 0; type < kRegisterTypeCount; ++type) {
+    const RegisterId id = {static_cast<RegisterType>(type), 0, 0};
+    const char* field = nullptr;
+    const Finding finding = JudgeDocumentMessage(id, bytes, &field);
+    CHECK_EQ(field != nullptr, finding == Finding::kDocumentFieldMissing ||
+                                   finding == Finding::kDocumentFieldInvalid ||
+                                   finding == Finding::kKeyUnsound);
+  }
+
   Document document;
   if (SplitDocument(bytes, &document) == Finding::kOk) {
     CHECK_EQ(document.signature.size() + document.message.size(), size);

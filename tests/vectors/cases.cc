@@ -911,16 +911,6 @@ void RunMulti(const Json& json, Tally* tally) {
   }
 }
 
-Finding JudgeMessage(RegisterType type, uint64_t version,
-                     std::string_view message) {
-  if (type == RegisterType::kConfig) {
-    Config config;
-    return ParseConfig(message, version, &config, nullptr);
-  }
-  Administration administration;
-  return ParseAdministration(message, &administration, nullptr);
-}
-
 void RunRegisterDocuments(const Json& json, Tally* tally) {
   const std::string& origin = json["origin"].Text();
   for (const Json& test : json["documents"].List()) {
@@ -932,14 +922,15 @@ void RunRegisterDocuments(const Json& json, Tally* tally) {
     if (finding != Finding::kOk) continue;
     Document document;
     tally->ExpectOk(SplitDocument(bytes, &document), test["what"].Text());
-    tally->ExpectOk(JudgeMessage(id.type, id.version, document.message),
+    tally->ExpectOk(JudgeDocumentMessage(id, document.message, nullptr),
                     "message of " + test["what"].Text());
   }
   for (const Json& test : json["messages"].List()) {
     const auto type =
         RegisterTypeFromByte(static_cast<uint8_t>(test["type"].Number()));
     tally->ExpectFinding(
-        JudgeMessage(*type, test["version"].Number(), test["message"].Hex()),
+        JudgeDocumentMessage({*type, 0, test["version"].Number()},
+                             test["message"].Hex(), nullptr),
         test, test["what"].Text());
   }
 }

@@ -255,6 +255,33 @@ ADMINISTRATION = [
     (4, [(1, "cases"), (3, 1)]), (4, [(1, "paper"), (2, [(1, "fi"), (2, "Paperi")]), (3, 0)]),
     (5, "212000-1157"),
 ]
+PROVISION = [
+    (1, "A6-1-e-official-authority"), (1, "A9-2-h"), (2, "Act 1301/2014, section 36"),
+    (3, [(1, "fi"), (2, "Sosiaalihuoltolaki")]), (3, [(1, "en"), (2, "Social Welfare Act")]),
+    (4, 0), (4, 7), (5, "SocialWelfareEligibilityAssessment"), (6, "pd:Income"), (7, 1), (8, 86400), (9, 1000),
+    (10, 2000), (11, "FI"), (12, "https://law.example/1301-2014"), (13, 1500), (14, 0),
+    (15, [(1, "en"), (2, "The board may look up income.")]),
+]
+PURPOSE = [
+    (1, "SocialWelfareEligibilityAssessment"), (2, [(1, "sv"), (2, "Beslut om stöd")]),
+    (3, [(1, "en"), (2, "To decide on support")]), (4, [(1, "en"), (2, "You need not send it")]), (5, 1),
+    (6, [(1, "en"), (2, "5 years")]),
+]
+CATEGORY = [(1, "pd:Health"), (2, [(1, "fi"), (2, "Terveys")]), (3, [(1, "en"), (2, "What a nurse wrote")]), (4, 1)]
+AI_SYSTEM = [
+    (1, "ai-17"), (2, [(1, "en"), (2, "Benefit finder")]), (3, 0), (4, "https://ai.example/17"), (5, "City"),
+    (6, [(1, "en"), (2, "Finds benefits")]), (7, [(1, "en"), (2, "Decisions")]), (8, [(1, "en"), (2, "May miss some")]),
+    (9, "HumanInvolvementForDecision"),
+]
+ANALYSIS = [
+    (1, "run-7f"), (2, 0), (3, "PublicServiceProvision"), (4, "pd:Income"), (5, 40), (6, "k-anonymous"), (7, 20),
+    (9, "ai-17"), (10, "3"), (11, [(1, "en"), (2, "Needs")]), (12, [(1, "en"), (2, "Nobody in it")]), (13, 1500),
+]
+COUNT = [(1, 0), (2, "cases"), (3, 86400), (4, 172800), (5, 0), (6, bytes(32))]
+IDENTITY_SERVICE = [
+    (1, [(1, "en"), (2, "Identification of the state")]), (2, public("identity")), (3, "0245437-2"), (4, "high"),
+    (5, "https://identity.example"),
+]
 
 
 def document_cases():
@@ -273,6 +300,10 @@ def document_cases():
     document("a later config", 0, 0, 1, [(3, [(1, 2), (2, public("law"))]), (9, bytes(32))], "config publisher")
     document("administration", 1, 0, 0, ADMINISTRATION, "publisher")
     document("its next version", 1, 0, 1, ADMINISTRATION, "publisher")
+    for type_, what, fields in ((2, "provision", PROVISION), (3, "purpose", PURPOSE), (4, "category", CATEGORY),
+                                (5, "AI system", AI_SYSTEM), (6, "analysis", ANALYSIS), (7, "count", COUNT),
+                                (8, "identity service", IDENTITY_SERVICE)):
+        document(what, type_, 3, 0, fields, "publisher")
     document("signed by another key", 1, 0, 0, ADMINISTRATION, "entry", "DocumentSignature")
     document("signed for another log", 1, 0, 0, ADMINISTRATION, "publisher", "DocumentSignature", ORIGIN + "x")
     documents.append({**documents[2], "what": "shown as another number", "number": 1, "finding": "DocumentSignature"})
@@ -309,6 +340,35 @@ def document_cases():
     administration("one source system twice", "DocumentFieldInvalid", ADMINISTRATION[:5] + ADMINISTRATION[4:])
     administration("an entry key of small order", "KeyUnsound", replaced(ADMINISTRATION, 3, b"\x01" + bytes(31)))
     administration("connected neither 0 nor 1", "WireRange", replaced(ADMINISTRATION, 4, [(1, "cases"), (3, 2)]))
+
+    def other(what, type_, finding, fields):
+        messages.append({"what": what, "type": type_, "version": 0, "message": message(fields).hex(),
+                         "finding": finding})
+
+    for type_, what, fields, required in (
+            (2, "provision", PROVISION, (1, 2, 3, 4, 5, 6)), (3, "purpose", PURPOSE, (1, 2)),
+            (4, "category", CATEGORY, (1, 2)), (5, "AI system", AI_SYSTEM, (1, 2, 3)),
+            (6, "analysis", ANALYSIS, (1, 2, 3, 4, 5, 6, 7)), (7, "count", COUNT, (1, 2, 3, 4, 5)),
+            (8, "identity service", IDENTITY_SERVICE, (1, 2, 3, 4))):
+        for number in required:
+            other(f"{what} without field {number}", type_, "DocumentFieldMissing", without(fields, number))
+        other(f"{what} with an unknown field", type_, "WireUnknownField", fields + [(16, 1)])
+    other("a provision of consent", 2, "DocumentFieldInvalid", replaced(PROVISION, 1, "A6-1-a"))
+    other("a provision on an unknown basis", 2, "DocumentFieldInvalid", replaced(PROVISION, 1, "A6-1-z"))
+    other("a provision for the chain self", 2, "DocumentFieldInvalid", replaced(PROVISION, 4, 0xffffffff))
+    other("a provision that ends before it begins", 2, "DocumentFieldInvalid", replaced(PROVISION, 10, 999))
+    other("a provision with administrations packed", 2, "WireType", replaced(PROVISION, 4, b"\x00\x07"))
+    other("one language twice", 3, "DocumentFieldInvalid",
+          [PURPOSE[0], PURPOSE[1], (2, [(1, "sv"), (2, "Igen")])] + PURPOSE[2:])
+    other("k above the cohort", 6, "DocumentFieldInvalid", replaced(ANALYSIS, 7, 41))
+    other("k of one", 6, "DocumentFieldInvalid", replaced(ANALYSIS, 7, 1))
+    other("differentially private without epsilon", 6, "DocumentFieldMissing",
+          replaced(ANALYSIS, 6, "differentially-private"))
+    other("an unknown way of hiding people", 6, "DocumentFieldInvalid", replaced(ANALYSIS, 6, "mixed"))
+    other("a count of no time", 7, "DocumentFieldInvalid", replaced(COUNT, 4, 86400))
+    other("a set hash of 31 bytes", 7, "DocumentFieldInvalid", replaced(COUNT, 6, bytes(31)))
+    other("an identity service with a key of small order", 8, "KeyUnsound", replaced(IDENTITY_SERVICE, 2, bytes(32)))
+    other("an unknown assurance", 8, "DocumentFieldInvalid", replaced(IDENTITY_SERVICE, 4, "sure"))
     return {"origin": ORIGIN, "documents": documents, "messages": messages}
 
 
