@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "log/access_batch.h"
 #include "proto/status.h"
+#include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/leaf.h"
+#include "verifier/subject.h"
 
 namespace vidimus {
 namespace {
@@ -53,6 +55,18 @@ absl::StatusOr<Documents> Documents::FromOpening(const OpeningRegister& opening,
   documents.min_batch_ = config.min_batch;
   documents.label_key_ = std::string(config.label_key);
   keep(opening.config);
+  CHECK(SplitDocument(*documents.Find(Sha256(opening.config)), &parts) ==
+        Finding::kOk);
+  CHECK(ParseConfig(parts.message, 0, &config, nullptr) == Finding::kOk);
+  for (const IdScheme& scheme : config.id_schemes) {
+    if (IdFormIsKnown(scheme.form)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "register document \"config\": id scheme ", scheme.scheme,
+        " has the form \"", std::string(scheme.form),
+        "\", which this program does not know: it could not tell one spelling "
+        "from another"));
+  }
+  documents.id_schemes_ = config.id_schemes;
 
   const std::string_view publisher =
       config.PublisherKey(RegisterType::kAdministration);

@@ -52,6 +52,9 @@ class Documents {
   // Config's label key, 32 bytes: the public half.
   const std::string& label_key() const { return label_key_; }
 
+  // Config's id schemes, by which subjects are named: for JudgeSubject.
+  const std::vector<IdScheme>& id_schemes() const { return id_schemes_; }
+
   // The entry keys of an administration; null if the register has no such
   // number.
   const std::vector<std::string>* EntryKeys(uint32_t administration) const;
@@ -70,6 +73,7 @@ class Documents {
   std::map<Hash, std::shared_ptr<const std::string>> by_hash_;
   uint64_t min_batch_ = 0;
   std::string label_key_;
+  std::vector<IdScheme> id_schemes_;  // views into the document of by_hash_
   std::vector<std::vector<std::string>> entry_keys_;
 };
 

@@ -96,6 +96,18 @@ TestRegister MakeTestRegister(int administrations, Random* random,
   return made;
 }
 
+std::string TestSubject(uint64_t number) {
+  std::string digits(16, '\0');
+  AppendBe64(number, &digits);
+  digits = HexEncode(digits).substr(16);
+  std::string subject(1, '\1');
+  for (size_t i = 0; i < 32; ++i) {
+    if (i == 8 || i == 12 || i == 16 || i == 20) subject += '-';
+    subject += digits[i];
+  }
+  return subject;
+}
+
 v1::Entry MakeTestEntry(uint32_t a, uint64_t number, Random* random) {
   v1::Entry entry;
   entry.set_entry_id(random->Draw(kEntryIdBytes));
@@ -106,10 +118,7 @@ v1::Entry MakeTestEntry(uint32_t a, uint64_t number, Random* random) {
   access->set_entry_id(entry.entry_id());
   access->set_occurred_at_ms(1767225600000 + number);
   access->set_controller_id("0201256-6");
-  std::string subject(1, '\1');
-  AppendBe64(0, &subject);
-  AppendBe64(number, &subject);
-  access->set_subject(subject);
+  access->set_subject(TestSubject(number));
   access->set_administration(a);
   access->set_operation(v1::READ);
   access->add_data_category("pd:Income");

@@ -58,8 +58,11 @@ struct TestRegister {
 TestRegister MakeTestRegister(int administrations, Random* random,
                               uint64_t min_batch = 8);
 
-// A well-formed entry of administration `a` about a subject that `number`
-// names; the same arguments and `random` state give the same entry.
+// s of the resident whom `number` names.
+std::string TestSubject(uint64_t number);
+
+// A well-formed entry of administration `a` about TestSubject(number); the same
+// arguments and `random` state give the same entry.
 v1::Entry MakeTestEntry(uint32_t a, uint64_t number, Random* random);
 // A signed request of such entries.
 v1::SubmitRequest SignTestRequest(uint32_t a, std::vector<v1::Entry> entries,

@@ -10,6 +10,7 @@
 #include "verifier/commitment.h"
 #include "verifier/merkle.h"
 #include "verifier/record.h"
+#include "verifier/subject.h"
 #include "verifier/submission.h"
 
 namespace vidimus {
@@ -30,7 +31,9 @@ absl::Status EntryRefused(int entry, const char* part, Finding finding,
 
 // Judges one entry of administration `a` and opens its way into a batch.
 absl::StatusOr<PendingEntry> JudgeEntry(int number, const v1::Entry& entry,
-                                        uint32_t a, size_t record_bytes_max) {
+                                        uint32_t a,
+                                        const std::vector<IdScheme>& schemes,
+                                        size_t record_bytes_max) {
   if (entry.entry_id().size() != kEntryIdBytes) {
     return EntryRefused(number,
                         absl::StrCat("its id has ", entry.entry_id().size(),
@@ -60,6 +63,10 @@ absl::StatusOr<PendingEntry> JudgeEntry(int number, const v1::Entry& entry,
     return EntryRefused(number,
                         absl::StrCat("its record is of administration ",
                                      access.administration, ", not ", a));
+  }
+  finding = JudgeSubject(schemes, access.subject);
+  if (finding != Finding::kOk) {
+    return EntryRefused(number, "record", finding, nullptr);
   }
   Actor actor;
   finding = ParseActor(entry.actor(), &actor);
@@ -223,7 +230,8 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
   for (int i = 0; i < request.entries_size(); ++i) {
     const v1::Entry& entry = request.entries(i);
     ASSIGN_OR_RETURN(PendingEntry pending,
-                     JudgeEntry(i, entry, a, limits_.record_bytes_max));
+                     JudgeEntry(i, entry, a, log_->documents()->id_schemes(),
+                                limits_.record_bytes_max));
     ASSIGN_OR_RETURN(ProvenChainKey key,
                      log_->chain_keys()->Prove(pending.opening->subject, a));
     pending.opening->chain_key = key.key;

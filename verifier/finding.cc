@@ -208,6 +208,14 @@ constexpr Words kWords[] = {
      "a seal does not stand where the evidence needs it"},
     {Finding::kNotConvicting, "NotConvicting",
      "an honest log could have signed all that the file holds"},
+    {Finding::kSubjectSize, "SubjectSize",
+     "the subject id is empty or longer than 254 bytes"},
+    {Finding::kSubjectScheme, "SubjectScheme",
+     "the subject id is of a scheme that the log's config does not name"},
+    {Finding::kSubjectForm, "SubjectForm",
+     "the form of the subject id's scheme is not known to this program"},
+    {Finding::kSubjectSpelling, "SubjectSpelling",
+     "the subject id is not spelled in the one form that its scheme has"},
 };
 
 constexpr bool EachStandsAtItsValue() {

@@ -142,11 +142,17 @@ enum class Finding : uint8_t {
   kNotASeal,           // a leaf that should be a seal
   kSealMisplaced,      // a seal on the wrong side of a leaf
   kNotConvicting,      // an honest log could have signed all this
+
+  // Subject ids (subject.h).
+  kSubjectSize,      // no id, or longer than a record can hold
+  kSubjectScheme,    // a scheme that config does not name
+  kSubjectForm,      // a scheme whose form this program does not know
+  kSubjectSpelling,  // not the canonical form of the scheme
 };
 
 // The number of findings; each value below it is one.
 inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kNotConvicting) + 1;
+    static_cast<int>(Finding::kSubjectSpelling) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

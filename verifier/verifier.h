@@ -18,7 +18,8 @@
 //   submission.h   who said that the record is so: the administration's key.
 //   record.h       the record itself; register.h the documents it refers to.
 //   label.h        how the entries of one resident and one administration are
-//   found, and by nobody else; vrf.h why there is only one way.
+//   found, and by nobody else; vrf.h why there is only one way; subject.h how
+//   the resident is named.
 //   index.h        why a label is in the log, or is not; runs.h what the index
 //   is made of, index_builder.h how.
 //   chain.h        none is missing: all of one resident's chains, judged whole.
@@ -55,6 +56,7 @@
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/runs.h"
+#include "verifier/subject.h"
 #include "verifier/submission.h"
 #include "verifier/tile.h"
 #include "verifier/tlog_proof.h"

@@ -46,7 +46,7 @@ class SecretsTest : public testing::Test {
     v1::Record record;
     EXPECT_TRUE(record.ParseFromString(entry.record()));
     v1::AccessRecord* const access = record.mutable_access();
-    const std::string subject = std::string(1, '\1') + SystemRandom()->Draw(16);
+    const std::string subject = TestSubject(Be64(SystemRandom()->Draw(8)));
     access->set_subject(subject);
     access->set_purpose("PlantedPurposeWord");
     access->set_case_ref("planted-case-20261122");
