@@ -189,44 +189,6 @@ Finding ReadBundle(std::string_view bytes, ShownBundle* bundle) {
   return reader.finding();
 }
 
-Finding AddLeaves(std::string_view message, Extract* extract) {
-  std::vector<uint64_t> indices;
-  std::vector<std::string_view> entries;
-  std::string_view proof;
-  WireReader reader(kLeavesProof, message);
-  WireField field;
-  while (reader.Next(&field)) {
-    switch (field.rule->number) {
-      case 1:
-        indices.push_back(field.number);
-        break;
-      case 2:
-        entries.push_back(field.bytes);
-        break;
-      default:
-        proof = field.bytes;
-    }
-  }
-  return extract->AddLeaves(indices, entries, proof);
-}
-
-Finding AddKeys(std::string_view message, Extract* extract) {
-  std::vector<Hash> keys;
-  std::string_view proof;
-  WireReader reader(kKeysProof, message);
-  WireField field;
-  while (reader.Next(&field)) {
-    if (field.rule->number == 2) {
-      proof = field.bytes;
-      continue;
-    }
-    const std::optional<Hash> key = HashFromBytes(field.bytes);
-    if (!key.has_value()) return Finding::kIndexProofMalformed;
-    keys.push_back(*key);
-  }
-  return extract->AddKeys(keys, proof);
-}
-
 // --- One chain ---------------------------------------------------------------
 
 // Probes must be where chance was asked to put them; that it was chance, only
@@ -445,10 +407,50 @@ size_t CountMonitors(std::string_view note,
 
 }  // namespace
 
+constexpr MessageRule kLeavesProofRule = kLeavesProof;
+constexpr MessageRule kKeysProofRule = kKeysProof;
 constexpr MessageRule kChainRule = {"Chain", kChainFields,
                                     std::size(kChainFields)};
 constexpr MessageRule kChainBundleRule = {"ChainBundle", kChainBundleFields,
                                           std::size(kChainBundleFields)};
+
+Finding TakeLeavesProof(std::string_view message, Extract* extract) {
+  std::vector<uint64_t> indices;
+  std::vector<std::string_view> entries;
+  std::string_view proof;
+  WireReader reader(kLeavesProofRule, message);
+  WireField field;
+  while (reader.Next(&field)) {
+    switch (field.rule->number) {
+      case 1:
+        indices.push_back(field.number);
+        break;
+      case 2:
+        entries.push_back(field.bytes);
+        break;
+      default:
+        proof = field.bytes;
+    }
+  }
+  return extract->AddLeaves(indices, entries, proof);
+}
+
+Finding TakeKeysProof(std::string_view message, Extract* extract) {
+  std::vector<Hash> keys;
+  std::string_view proof;
+  WireReader reader(kKeysProofRule, message);
+  WireField field;
+  while (reader.Next(&field)) {
+    if (field.rule->number == 2) {
+      proof = field.bytes;
+      continue;
+    }
+    const std::optional<Hash> key = HashFromBytes(field.bytes);
+    if (!key.has_value()) return Finding::kIndexProofMalformed;
+    keys.push_back(*key);
+  }
+  return extract->AddKeys(keys, proof);
+}
 
 Finding JudgeChain(const Extract& extract, std::string_view label_key,
                    const ChainClaim& claim, uint64_t* entry) {
@@ -522,13 +524,13 @@ Finding JudgeChainBundle(std::string_view bundle, const VerifierKey& log_key,
 
   report->part = "leaves";
   for (const std::string_view message : shown.leaves) {
-    RETURN_IF_FOUND(AddLeaves(message, &extract));
+    RETURN_IF_FOUND(TakeLeavesProof(message, &extract));
   }
   if (!extract.has_seal()) return Finding::kLeafUnproven;
   report->seal_time_s = extract.seal().time_s;
   report->part = "keys";
   for (const std::string_view message : shown.keys) {
-    RETURN_IF_FOUND(AddKeys(message, &extract));
+    RETURN_IF_FOUND(TakeKeysProof(message, &extract));
   }
   report->part = "register";
   RETURN_IF_FOUND(ProveRegister(extract, shown.documents,

@@ -218,14 +218,15 @@ void SmallLog::Index(const Hash& key, uint64_t leaf_index) {
   index_entries_.push_back({key, leaf_index});
 }
 
-void SmallLog::Seal(uint64_t time_s) {
-  while (!leaves_.empty() && pending_.size() < 8) {
+void SmallLog::Seal(uint64_t time_s, SealLie lie) {
+  while (!leaves_.empty() && pending_.size() < 8 && lie != SealLie::kTooFew) {
     AddLeaf(FormatSubjectLeaf(Sha256(Filler(32)), Sha256(Filler(32))));
   }
   std::sort(pending_.begin(), pending_.end(),
             [](const Pending& a, const Pending& b) {
               return a.leaf.compare(1, kHashBytes, b.leaf, 1, kHashBytes) < 0;
             });
+  if (lie == SealLie::kUnordered) std::swap(pending_[0], pending_[1]);
   for (const Pending& pending : pending_) {
     const uint64_t index = leaves_.size();
     if (!pending.document.empty()) documents_[index] = pending.document;
@@ -233,18 +234,23 @@ void SmallLog::Seal(uint64_t time_s) {
       chains_[pending.chain][pending.i].shown.set_leaf_index(index);
     }
     vidimus::Leaf leaf;
-    CHECK(ParseLeaf(pending.leaf, &leaf) == Finding::kOk);
-    Index(leaf.a, index);
+    if (ParseLeaf(pending.leaf, &leaf) == Finding::kOk) Index(leaf.a, index);
     leaves_.push_back(pending.leaf);
   }
   pending_.clear();
   std::vector<IndexEntry> entries;
   for (const IndexEntry& entry : index_entries_) {
-    if (hidden_.count(entry.key) == 0) entries.push_back(entry);
+    if (hidden_.count(entry.key) + moved_.count(entry.key) == 0) {
+      entries.push_back(entry);
+    }
   }
+  for (const auto& [key, index] : moved_) entries.push_back({key, index});
   const uint64_t covered = leaves_.size();
   const MemoryIndex index(covered, std::move(entries));
-  leaves_.push_back(FormatSealLeaf({index.Root(), covered, time_s}));
+  if (lie != SealLie::kMissing) {
+    const uint64_t said = covered + (lie == SealLie::kCoverage ? 1 : 0);
+    leaves_.push_back(FormatSealLeaf({index.Root(), said, time_s}));
+  }
   indices_.emplace(covered, index);
   for (size_t k = leaf_hashes_.size(); k < leaves_.size(); ++k) {
     leaf_hashes_.push_back(LeafHash(leaves_[k]));
@@ -303,33 +309,27 @@ std::string SmallLog::Checkpoint(uint64_t size) const {
   return SignedNote(*signer_, origin_, FormatCheckpoint({origin_, Head(size)}));
 }
 
+NodeReader SmallLog::Nodes() const {
+  return [this](int level, uint64_t index, Hash* hash) {
+    CompactRange range;
+    const uint64_t width = uint64_t{1} << level;
+    for (uint64_t k = 0; k < width; ++k) {
+      range.Append(leaf_hashes_[index * width + k]);
+    }
+    *hash = range.Root();
+    return true;
+  };
+}
+
 std::vector<Hash> SmallLog::Consistency(uint64_t older, uint64_t newer) const {
-  const auto path = ConsistencyPath(
-      older, newer, [this](int level, uint64_t index, Hash* hash) {
-        CompactRange range;
-        const uint64_t width = uint64_t{1} << level;
-        for (uint64_t k = 0; k < width; ++k) {
-          range.Append(leaf_hashes_[index * width + k]);
-        }
-        *hash = range.Root();
-        return true;
-      });
+  const auto path = ConsistencyPath(older, newer, Nodes());
   CHECK(path.has_value());
   return *path;
 }
 
 std::string SmallLog::ProveLeaves(const std::vector<uint64_t>& indices,
                                   uint64_t size) const {
-  const auto proof = MultiInclusionProof(
-      indices, size, [this](int level, uint64_t index, Hash* hash) {
-        CompactRange range;
-        const uint64_t width = uint64_t{1} << level;
-        for (uint64_t k = 0; k < width; ++k) {
-          range.Append(leaf_hashes_[index * width + k]);
-        }
-        *hash = range.Root();
-        return true;
-      });
+  const auto proof = MultiInclusionProof(indices, size, Nodes());
   CHECK(proof.has_value());
   return BytesOfHashes(*proof);
 }

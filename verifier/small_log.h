@@ -20,6 +20,7 @@
 #include "verifier/hash.h"
 #include "verifier/index.h"
 #include "verifier/index_builder.h"
+#include "verifier/merkle.h"
 #include "verifier/note.h"
 #include "verifier/register.h"
 #include "verifier/signing.h"
@@ -36,6 +37,15 @@ enum class SmallLie {
   kOtherEntryId,     // the record names another entry
   kOtherCommitment,  // the leaf commits to something else
   kNoRecord,         // the administration signed something that is no record
+};
+
+// How a batch may be sealed wrongly.
+enum class SealLie {
+  kNone,
+  kTooFew,     // without the cover that a batch is filled up with
+  kUnordered,  // its first two leaves in the wrong order
+  kCoverage,   // a covered size that is not the seal's leaf index
+  kMissing,    // no seal at all
 };
 
 class SmallLog {
@@ -69,10 +79,16 @@ class SmallLog {
                uint64_t next);
 
   // Fills up to 8 leaves with cover, orders, and seals the batch.
-  void Seal(uint64_t time_s);
+  void Seal(uint64_t time_s, SealLie lie = SealLie::kNone);
 
   // The index forgets this key, from the next seal on.
   void HideFromIndex(const Hash& key) { hidden_.insert(key); }
+
+  // The index leads from this key to this leaf, whatever stands there, from the
+  // next seal on.
+  void LieAboutKey(const Hash& key, uint64_t leaf_index) {
+    moved_[key] = leaf_index;
+  }
 
   // K and its proof.
   std::pair<Hash, std::string> ChainKey(const std::string& subject,
@@ -95,6 +111,10 @@ class SmallLog {
                           uint64_t size) const;
   // Under the seal that ends `size`.
   std::string ProveKeys(const std::vector<Hash>& keys, uint64_t size) const;
+  // The index that the seal at this leaf speaks for.
+  const MemoryIndex& IndexAt(uint64_t seal) const { return indices_.at(seal); }
+  // The tree. The log must outlive it.
+  NodeReader Nodes() const;
   // Documents by leaf index.
   const std::map<uint64_t, std::string>& documents() const {
     return documents_;
@@ -142,6 +162,7 @@ class SmallLog {
   std::map<uint64_t, MemoryIndex> indices_;
   std::vector<IndexEntry> index_entries_;
   std::set<Hash> hidden_;
+  std::map<Hash, uint64_t> moved_;
   std::map<uint32_t, uint64_t> versions_;  // of administrations
   std::vector<Pending> pending_;
   std::map<ChainId, std::map<uint64_t, Entry>> chains_;

@@ -26,6 +26,9 @@
 //   extract.h, proven_register.h and opening.h are its parts.
 //   audit.h        a whole log, re-derived leaf by leaf; index_judge.h its
 //   index.
+//   entry_bundle.h one entry with all that a complaint needs.
+//   conviction.h   a file that shows what a log did; conviction_builder.h makes
+//   it.
 //
 // Each format has a page in docs/ and vectors in tests/vectors/. Making
 // signatures is signing.h, making proofs of the VRF vrf_proving.h; the wasm
@@ -39,8 +42,11 @@
 #include "verifier/checkpoint.h"
 #include "verifier/commitment.h"
 #include "verifier/compact_range.h"
+#include "verifier/conviction.h"
+#include "verifier/conviction_builder.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
+#include "verifier/entry_bundle.h"
 #include "verifier/extract.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
