@@ -19,6 +19,7 @@
 #include "client/file.h"
 #include "client/fsck.h"
 #include "client/load.h"
+#include "client/resident.h"
 #include "client/submit.h"
 #include "client/terminal.h"
 #include "client/verify.h"
@@ -33,6 +34,7 @@ constexpr const char kHelp[] =
 
   vidimus submit ...      lines in, receipts out; nothing lost on the way
   vidimus verify ...      is this receipt true?
+  vidimus resident check  is everything there that a log holds about me?
   vidimus fsck URL|DIR    is this whole log what its checkpoint says?
   vidimus load ...        how fast is it, and are its answers true?
 
@@ -221,6 +223,7 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "submit") return SubmitMain(arguments);
   if (verb == "verify") return VerifyMain(arguments);
   if (verb == "fsck") return FsckMain(arguments);
+  if (verb == "resident") return ResidentMain(arguments);
   if (verb == "load") return LoadMain(arguments);
   if (verb == "--help" || verb == "-h" || verb == "help") {
     std::fputs(kHelp, stdout);

@@ -1,0 +1,667 @@
+#include "client/resident.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/command_line.h"
+#include "client/door.h"
+#include "client/file.h"
+#include "client/random.h"
+#include "client/resident_state.pb.h"
+#include "client/terminal.h"
+#include "proto/bundle.pb.h"
+#include "proto/status.h"
+#include "verifier/chain.h"
+#include "verifier/checkpoint.h"
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
+#include "verifier/extract.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/register.h"
+#include "verifier/signing.h"
+#include "verifier/tile.h"
+
+namespace vidimus {
+namespace {
+
+constexpr size_t kCheckpointBytesMax = size_t{64} << 10;
+constexpr size_t kDocumentBytesMax = size_t{1} << 20;
+constexpr size_t kStateBytesMax = size_t{16} << 20;
+constexpr size_t kTokenBytesMax = 16384;
+constexpr size_t kCaBytesMax = size_t{1} << 20;
+// As the log's limits.
+constexpr size_t kKeysEach = 1024;
+constexpr size_t kLeavesEach = 4096;
+// Numbers of the register that are looked up ahead.
+constexpr uint32_t kNumbersAhead = 16;
+// Leaves after a document among which its seal is looked for at once, and in
+// all: more than any batch has.
+constexpr uint64_t kSealStep = 256;
+constexpr uint64_t kSealDistanceMax = uint64_t{1} << 20;
+// The log may forget the runs of an old head while we ask.
+constexpr int kHeadsTriedMax = 3;
+
+std::string_view Std(absl::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// What the log said is wrong; anything else means that it could not be had.
+absl::Status Wrong(absl::string_view what) { return absl::DataLossError(what); }
+
+absl::Status WrongIfFound(Finding finding, absl::string_view what) {
+  if (finding == Finding::kOk) return absl::OkStatus();
+  return Wrong(absl::StrCat(what, ": ", FindingSentence(finding)));
+}
+
+// --- The head ----------------------------------------------------------------
+
+// Judges whether the log still holds what it held at `older`.
+absl::Status JudgeExtends(ResidentDoor* door, const TreeHead& older,
+                          const TreeHead& newer) {
+  if (newer.size < older.size) {
+    return Wrong(absl::StrCat("the log has gone back: its newest head has ",
+                              newer.size, " leaves, and the last one kept had ",
+                              older.size));
+  }
+  if (newer.size == older.size) {
+    return WrongIfFound(VerifyConsistency(older, newer, {}),
+                        "the head kept from the last check");
+  }
+  absl::Status failed;
+  std::map<std::string, std::string> tiles;
+  const auto path = ConsistencyPath(
+      older.size, newer.size, [&](int level, uint64_t index, Hash* hash) {
+        const TileAddress address = TileOfNode(level, index, newer.size);
+        const std::string name = TilePath(address);
+        auto tile = tiles.find(name);
+        if (tile == tiles.end()) {
+          absl::StatusOr<std::string> bytes =
+              door->Get(name, kTileWidth * kHashBytes);
+          if (!bytes.ok()) {
+            failed = bytes.status();
+            return false;
+          }
+          tile = tiles.emplace(name, *std::move(bytes)).first;
+        }
+        const std::optional<Hash> node = NodeInTile(level, index, tile->second);
+        if (!node.has_value()) {
+          failed = absl::DataLossError(absl::StrCat(name, ": too short"));
+          return false;
+        }
+        *hash = *node;
+        return true;
+      });
+  if (!path.has_value()) {
+    // Not to show a proof is no proof of anything: an alarm.
+    return absl::UnavailableError(absl::StrCat(
+        "the log does not show that it extends the head kept from the last "
+        "check: ",
+        failed.message()));
+  }
+  return WrongIfFound(
+      VerifyConsistency(older, newer, *path),
+      "the log does not extend the head kept from the last check");
+}
+
+// --- What is remembered ------------------------------------------------------
+
+class Memory {
+ public:
+  // Nothing is kept in no folder.
+  static absl::StatusOr<Memory> Open(const std::string& folder,
+                                     const std::string& origin) {
+    Memory memory;
+    memory.state_.set_origin(origin);
+    if (folder.empty()) return memory;
+    RETURN_IF_ERROR(MakeFolder(folder));
+    memory.path_ = absl::StrCat(
+        folder, "/", HexEncode(Bytes(Sha256(origin))).substr(0, 32), ".state");
+    absl::StatusOr<std::string> bytes =
+        ReadPrivateFile(memory.path_, kStateBytesMax);
+    if (absl::IsNotFound(bytes.status())) {
+      memory.state_.set_key(RandomBytes(kHashBytes));
+      return memory;
+    }
+    RETURN_IF_ERROR(bytes.status());
+    if (!memory.state_.ParseFromString(*bytes) ||
+        memory.state_.origin() != origin ||
+        memory.state_.key().size() != kHashBytes) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(memory.path_,
+                       ": not what a check leaves; without it, nobody knows "
+                       "what the log showed before"));
+    }
+    return memory;
+  }
+
+  const std::string& checkpoint() const { return state_.checkpoint(); }
+
+  // Takes how long a chain is: false if it was longer before.
+  bool TakeCount(absl::string_view chain_key, uint64_t entries) {
+    const Hash name = HmacSha256(state_.key(), {Std(chain_key)});
+    for (v1::ChainCount& count : *state_.mutable_count()) {
+      if (count.chain() != Bytes(name)) continue;
+      if (entries < count.entries()) return false;
+      count.set_entries(entries);
+      return true;
+    }
+    v1::ChainCount* count = state_.add_count();
+    count->set_chain(std::string(Bytes(name)));
+    count->set_entries(entries);
+    return true;
+  }
+
+  absl::Status Keep(const std::string& checkpoint) {
+    if (path_.empty()) return absl::OkStatus();
+    state_.set_checkpoint(checkpoint);
+    return WriteFile(path_, state_.SerializeAsString(), 0600, /*sync=*/true);
+  }
+
+ private:
+  std::string path_;
+  v1::ResidentState state_;
+};
+
+// --- Asking ------------------------------------------------------------------
+
+// Four numbers from n+1 to n+64, and four far ones, as many from each power of
+// two, up to n+2^20: all different.
+std::vector<uint64_t> DrawProbes(uint64_t end) {
+  std::set<uint64_t> offsets;
+  while (offsets.size() < kProbesNear) {
+    offsets.insert(1 + RandomBelow(kProbeNearMax));
+  }
+  constexpr uint64_t kPowers = 20;
+  static_assert(uint64_t{1} << kPowers == kProbeFarMax);
+  while (offsets.size() < kProbes) {
+    const uint64_t least = uint64_t{1} << RandomBelow(kPowers);
+    offsets.insert(least + 1 + RandomBelow(least));
+  }
+  std::vector<uint64_t> probes;
+  for (const uint64_t offset : offsets) probes.push_back(end + offset);
+  return probes;
+}
+
+class Asker {
+ public:
+  Asker(ResidentDoor* door, const ResidentOptions& options)
+      : door_(door), options_(options) {}
+
+  // Gathers a bundle at the newest head, which must extend `older` if it is not
+  // empty. kDataLoss: what the log says is wrong.
+  absl::Status Gather(const std::string& older) {
+    RETURN_IF_ERROR(AskHead(older));
+    RETURN_IF_ERROR(AskRegister());
+    RETURN_IF_ERROR(AskChains());
+    RETURN_IF_ERROR(AskKeys());
+    RETURN_IF_ERROR(AskSeals());
+    return AskLeaves();
+  }
+
+  const v1::ChainBundle& bundle() const { return bundle_; }
+  const TreeHead& head() const { return extract_.head(); }
+  uint64_t seal_time_s() const { return extract_.seal().time_s; }
+  const Unanswered& unanswered() const { return unanswered_; }
+
+ private:
+  uint64_t covered() const { return head().size - 1; }
+
+  absl::Status AskHead(const std::string& older) {
+    ASSIGN_OR_RETURN(const std::string note,
+                     door_->Get("checkpoint", kCheckpointBytesMax));
+    RETURN_IF_ERROR(
+        WrongIfFound(extract_.Open(note, options_.log_key), "checkpoint"));
+    if (!older.empty()) {
+      Checkpoint kept;
+      RETURN_IF_ERROR(
+          WrongIfFound(OpenCheckpoint(older, options_.log_key, &kept),
+                       "the head kept from the last check"));
+      RETURN_IF_ERROR(JudgeExtends(door_, kept.head, head()));
+    }
+    bundle_.set_origin(options_.log_key.name);
+    bundle_.set_checkpoint(note);
+    wanted_leaves_ = {0, covered()};
+    return AddLeaves({wanted_leaves_.begin(), wanted_leaves_.end()}, nullptr);
+  }
+
+  // Asks for leaves and adds them to the extract, and to `proof` if it is
+  // there.
+  absl::Status AddLeaves(const std::vector<uint64_t>& indices,
+                         v1::LeavesProof* proof) {
+    v1::ProveLeavesRequest request;
+    request.set_origin(options_.log_key.name);
+    request.set_size(head().size);
+    for (const uint64_t index : indices) request.add_leaf_index(index);
+    ASSIGN_OR_RETURN(const v1::ProveLeavesResponse response,
+                     door_->ProveLeaves(request));
+    const std::vector<std::string_view> leaves(response.leaf().begin(),
+                                               response.leaf().end());
+    RETURN_IF_ERROR(WrongIfFound(
+        extract_.AddLeaves(indices, leaves, response.proof()), "leaves"));
+    if (proof != nullptr) {
+      *proof->mutable_leaf_index() = request.leaf_index();
+      *proof->mutable_leaf() = response.leaf();
+      proof->set_proof(response.proof());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddKeys(const std::vector<Hash>& keys, v1::KeysProof* proof) {
+    v1::ProveKeysRequest request;
+    request.set_origin(options_.log_key.name);
+    request.set_size(covered());
+    for (const Hash& key : keys) request.add_keys(std::string(Bytes(key)));
+    ASSIGN_OR_RETURN(const v1::ProveKeysResponse response,
+                     door_->ProveKeys(request));
+    RETURN_IF_ERROR(
+        WrongIfFound(extract_.AddKeys(keys, response.proof()), "index"));
+    if (proof != nullptr) {
+      *proof->mutable_key() = request.keys();
+      proof->set_proof(response.proof());
+    }
+    return absl::OkStatus();
+  }
+
+  // Looks up register keys until of each document the newest version is known,
+  // and the first number that there is not.
+  absl::Status AskRegister() {
+    uint64_t count = 0;
+    RETURN_IF_ERROR(AskDocument({RegisterType::kConfig, 0, 0}, &count));
+    for (uint32_t number = 0;; ++number) {
+      if (number >= kAdministrationsMax) {
+        return Wrong("the register has more administrations than are read");
+      }
+      RETURN_IF_ERROR(
+          AskDocument({RegisterType::kAdministration, number, 0}, &count));
+      administrations_ = number;
+      if (count == 0) return absl::OkStatus();
+    }
+  }
+
+  // Counts the versions of a document, from `id` on, and fetches each.
+  absl::Status AskDocument(RegisterId id, uint64_t* count) {
+    for (*count = 0; *count < kVersionsMax; ++*count, ++id.version) {
+      const Hash key = RegisterKey(id);
+      IndexAnswer answer;
+      if (extract_.FindKey(key, &answer) != Finding::kOk) {
+        RETURN_IF_ERROR(AskAhead(id));
+        RETURN_IF_ERROR(
+            WrongIfFound(extract_.FindKey(key, &answer), "register"));
+      }
+      wanted_keys_.insert(key);
+      if (!answer.has_value()) return absl::OkStatus();
+      wanted_leaves_.insert(*answer);
+      if (id.type == RegisterType::kAdministration) {
+        document_leaves_.insert(*answer);
+      }
+    }
+    return Wrong("a register document has more versions than are read");
+  }
+
+  // Looks up a key of the register and those that will be asked for next.
+  absl::Status AskAhead(const RegisterId& id) {
+    std::set<Hash> keys;
+    for (uint64_t version = 0; version < 2; ++version) {
+      keys.insert(RegisterKey({id.type, id.number, id.version + version}));
+      for (uint32_t ahead = 0; ahead < kNumbersAhead; ++ahead) {
+        const uint32_t number = id.type == RegisterType::kAdministration
+                                    ? id.number + ahead
+                                    : ahead;
+        keys.insert(
+            RegisterKey({RegisterType::kAdministration, number, version}));
+      }
+    }
+    return AddKeys({keys.begin(), keys.end()}, nullptr);
+  }
+
+  absl::Status AskChains() {
+    for (uint32_t number = 0; number <= administrations_; ++number) {
+      const uint32_t administration =
+          number < administrations_ ? number : kSelf;
+      v1::ProbedChain probed;
+      const absl::Status status =
+          AskChain(administration, probed.mutable_chain());
+      if (absl::IsUnauthenticated(status) || absl::IsOutOfRange(status)) {
+        return status;  // it would say the same of every chain
+      }
+      if (!status.ok()) {
+        unanswered_.emplace_back(administration, status.message());
+        continue;
+      }
+      const v1::Chain& chain = probed.chain();
+      const auto end = static_cast<uint64_t>(chain.entries_size());
+      for (const uint64_t probe : DrawProbes(end)) probed.add_probe(probe);
+      if (const std::optional<Hash> key = HashFromBytes(chain.chain_key())) {
+        for (uint64_t i = 0; i <= end; ++i) {
+          labels_.insert(ChainLabel(*key, i));
+        }
+        for (const uint64_t probe : probed.probe()) {
+          labels_.insert(ChainLabel(*key, probe));
+        }
+      }
+      *bundle_.add_chain() = std::move(probed);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AskChain(uint32_t administration, v1::Chain* chain) {
+    v1::GetChainRequest request;
+    request.set_origin(options_.log_key.name);
+    request.set_administration(administration);
+    request.set_size(head().size);
+    while (true) {
+      ASSIGN_OR_RETURN(v1::GetChainResponse response, door_->GetChain(request));
+      const bool first = request.first_entry() == 0;
+      const int entries = response.chain().entries_size();
+      if (first) {
+        *chain = std::move(*response.mutable_chain());
+      } else {
+        for (v1::ChainEntry& entry :
+             *response.mutable_chain()->mutable_entries()) {
+          *chain->add_entries() = std::move(entry);
+        }
+      }
+      if (!response.more() || entries == 0) return absl::OkStatus();
+      if (chain->entries_size() > static_cast<int>(kWireRepeatedMax)) {
+        return absl::OutOfRangeError(absl::StrCat(
+            "a chain of more than ", kWireRepeatedMax, " entries"));
+      }
+      request.set_first_entry(static_cast<uint64_t>(chain->entries_size()));
+    }
+  }
+
+  // One proof for everything that a bundle needs, or as few as the log's limit
+  // allows.
+  absl::Status AskKeys() {
+    wanted_keys_.insert(labels_.begin(), labels_.end());
+    const std::vector<Hash> keys(wanted_keys_.begin(), wanted_keys_.end());
+    for (size_t first = 0; first < keys.size(); first += kKeysEach) {
+      const size_t end = std::min(keys.size(), first + kKeysEach);
+      RETURN_IF_ERROR(AddKeys({keys.begin() + static_cast<ptrdiff_t>(first),
+                               keys.begin() + static_cast<ptrdiff_t>(end)},
+                              bundle_.add_keys()));
+    }
+    for (const Hash& label : labels_) {
+      IndexAnswer answer;
+      if (extract_.FindKey(label, &answer) == Finding::kOk &&
+          answer.has_value() && *answer < covered()) {
+        wanted_leaves_.insert(*answer);
+        entry_leaves_.insert(*answer);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Finds the seal that ends the batch of each administration's document, so
+  // that it is known for which entries it counted.
+  absl::Status AskSeals() {
+    std::optional<uint64_t> last_seal;
+    for (const uint64_t document : document_leaves_) {
+      if (last_seal.has_value() && *last_seal > document) continue;
+      std::optional<uint64_t> seal;
+      for (uint64_t from = document + 1; !seal.has_value(); from += kSealStep) {
+        if (from >= head().size || from > document + kSealDistanceMax) {
+          return Wrong("a batch of the register has no seal");
+        }
+        std::vector<uint64_t> indices;
+        for (uint64_t i = from; i < std::min(from + kSealStep, head().size);
+             ++i) {
+          indices.push_back(i);
+        }
+        RETURN_IF_ERROR(AddLeaves(indices, nullptr));
+        for (const uint64_t i : indices) {
+          Leaf leaf;
+          if (extract_.FindLeaf(i, &leaf) == Finding::kOk &&
+              leaf.kind == LeafKind::kSeal) {
+            seal = i;
+            break;
+          }
+        }
+      }
+      wanted_leaves_.insert(*seal);
+      // What stands between the two is in the document's own batch; that is
+      // shown by all leaves between.
+      for (auto entry = entry_leaves_.upper_bound(document);
+           entry != entry_leaves_.end() && *entry < *seal; ++entry) {
+        for (uint64_t i = document + 1; i < *entry; ++i) {
+          wanted_leaves_.insert(i);
+        }
+      }
+      last_seal = seal;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AskLeaves() {
+    const std::vector<uint64_t> indices(wanted_leaves_.begin(),
+                                        wanted_leaves_.end());
+    for (size_t first = 0; first < indices.size(); first += kLeavesEach) {
+      const size_t end = std::min(indices.size(), first + kLeavesEach);
+      RETURN_IF_ERROR(
+          AddLeaves({indices.begin() + static_cast<ptrdiff_t>(first),
+                     indices.begin() + static_cast<ptrdiff_t>(end)},
+                    bundle_.add_leaves()));
+    }
+    std::set<Hash> documents;
+    for (const uint64_t index : indices) {
+      Leaf leaf;
+      if (extract_.FindLeaf(index, &leaf) != Finding::kOk ||
+          leaf.kind != LeafKind::kRegister ||
+          !documents.insert(leaf.b).second) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(*bundle_.add_document(),
+                       door_->Get(RegisterPath(leaf.b), kDocumentBytesMax));
+    }
+    return absl::OkStatus();
+  }
+
+  ResidentDoor* const door_;
+  const ResidentOptions& options_;
+  Extract extract_;
+  v1::ChainBundle bundle_;
+  Unanswered unanswered_;
+  uint32_t administrations_ = 0;
+  std::set<Hash> labels_;
+  std::set<Hash> wanted_keys_;
+  std::set<uint64_t> wanted_leaves_;
+  std::set<uint64_t> document_leaves_;
+  std::set<uint64_t> entry_leaves_;
+};
+
+// --- The check ---------------------------------------------------------------
+
+ResidentCheck Refuse(const absl::Status& status) {
+  ResidentCheck check;
+  const bool wrong = absl::IsDataLoss(status);
+  check.exit_code = wrong ? kExitFalse : kExitUnusable;
+  check.text = absl::StrCat(
+      wrong ? "NOT SO: " : "not checked: ", Printable(status.message()), "\n");
+  return check;
+}
+
+// Whether the counts are those of before or larger.
+absl::Status TakeCounts(const v1::ChainBundle& bundle,
+                        const ChainsReport& report, Memory* memory) {
+  std::map<uint32_t, absl::string_view> chain_keys;
+  for (const v1::ProbedChain& chain : bundle.chain()) {
+    chain_keys[chain.chain().administration()] = chain.chain().chain_key();
+  }
+  for (const ChainReport& chain : report.chains) {
+    if (chain.finding != Finding::kOk) continue;
+    if (!memory->TakeCount(chain_keys[chain.administration],
+                           chain.entries.size())) {
+      return Wrong(absl::StrCat(
+          "the chain with administration ", chain.administration,
+          " had more entries at the last check: the index has lost some"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ResidentCheck CheckResident(ResidentDoor* door,
+                            const ResidentOptions& options) {
+  absl::StatusOr<Memory> memory =
+      Memory::Open(options.state_folder, options.log_key.name);
+  if (!memory.ok()) return Refuse(memory.status());
+  std::optional<Asker> asker;
+  absl::Status status;
+  for (int tries = 0; tries < kHeadsTriedMax; ++tries) {
+    asker.emplace(door, options);
+    status = asker->Gather(memory->checkpoint());
+    if (!absl::IsOutOfRange(status)) break;
+  }
+  if (!status.ok()) return Refuse(status);
+  if (asker->seal_time_s() + options.head_age_s_max < options.now_s) {
+    return Refuse(absl::FailedPreconditionError(absl::StrCat(
+        "the newest head is ", (options.now_s - asker->seal_time_s()) / 3600,
+        " hours old: it says nothing about what happened since")));
+  }
+
+  ResidentCheck check;
+  check.bundle = asker->bundle().SerializeAsString();
+  ChainsReport report;
+  const Finding finding = JudgeChainBundle(check.bundle, options.log_key,
+                                           options.monitors, &report);
+  ChainJudgement judgement = ReportChains(finding, report, asker->unanswered());
+  check.exit_code = judgement.exit_code;
+  check.text = std::move(judgement.text);
+  if (finding != Finding::kOk) return check;
+  status = TakeCounts(asker->bundle(), report, &*memory);
+  if (status.ok()) status = memory->Keep(asker->bundle().checkpoint());
+  if (!status.ok()) {
+    ResidentCheck refused = Refuse(status);
+    refused.text += check.text;
+    refused.bundle = std::move(check.bundle);
+    return refused;
+  }
+  return check;
+}
+
+namespace {
+
+int CheckMain(const std::vector<std::string>& arguments) {
+  std::string server, ca_file, token_file, vkey_file, state, save,
+      language = "en";
+  std::vector<std::string> monitor_files;
+  uint64_t head_age_h = 24;
+  CommandLine command_line(
+      "resident check --server URL --token-file FILE --vkey FILE [flags]",
+      "Asks a log for everything it holds about you, of every administration "
+      "of "
+      "its\nregister and those that never touched you, and judges on this "
+      "machine whether it\nis all of it. Believes nothing but the log's key.");
+  command_line.Text("server", "URL", "the log's TLS door (https://...)",
+                    &server);
+  command_line.Text("ca", "FILE",
+                    "authority that vouches for the door, if it is not one of "
+                    "the system's",
+                    &ca_file);
+  command_line.Text("token-file", "FILE",
+                    "your bearer token, from the issuer that the log believes; "
+                    "a file of your own (0600)",
+                    &token_file);
+  command_line.Text("vkey", "FILE", "the log's verifier key (log.vkey)",
+                    &vkey_file);
+  command_line.Texts("monitor", "FILE",
+                     "verifier key of a monitor, whose cosignature vouches for "
+                     "the index; may stand several times",
+                     &monitor_files);
+  command_line.Text("state", "DIR",
+                    "remember head and counts there, so that the log can't go "
+                    "back behind them",
+                    &state);
+  command_line.Text("save", "FILE",
+                    "keep what the log showed, for `vidimus verify`; whoever "
+                    "has it can follow your chains",
+                    &save);
+  command_line.Number("head_age_h", "N",
+                      "refuse a head older than so many hours (default 24)", 1,
+                      1000000, &head_age_h);
+  command_line.Choice("lang", {"en"}, "language of the report (default en)",
+                      &language);
+  command_line.Require({"server", "token-file", "vkey"});
+  command_line.Epilogue(
+      "Exit: 0 all of it is there, 1 something is wrong, 2 something could not "
+      "be had or\nchecked, 64 the command line makes no sense.\n\n"
+      "  vidimus resident check --server https://localhost:8443 --ca "
+      "D/tls/ca.crt \\\n    --token-file token --vkey D/log.vkey --state "
+      "~/.vidimus");
+  if (const std::optional<int> exit_code = command_line.Parse(arguments)) {
+    return *exit_code;
+  }
+  const auto unusable = [](const absl::Status& status) {
+    std::fprintf(stderr, "vidimus resident check: %s\n",
+                 std::string(status.message()).c_str());
+    return kExitUnusable;
+  };
+  ResidentOptions options;
+  auto log_key = ReadVkey(vkey_file);
+  if (!log_key.ok()) return unusable(log_key.status());
+  options.log_key = *std::move(log_key);
+  for (const std::string& file : monitor_files) {
+    auto monitor = ReadVkey(file);
+    if (!monitor.ok()) return unusable(monitor.status());
+    options.monitors.push_back(*std::move(monitor));
+  }
+  options.state_folder = state;
+  options.head_age_s_max = head_age_h * 3600;
+  options.now_s = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(
+          std::chrono::system_clock::now().time_since_epoch())
+          .count());
+  std::string ca_pem;
+  if (!ca_file.empty()) {
+    auto pem = ReadFile(ca_file, kCaBytesMax);
+    if (!pem.ok()) return unusable(pem.status());
+    ca_pem = *std::move(pem);
+  }
+  auto token = ReadPrivateFile(token_file, kTokenBytesMax);
+  if (!token.ok()) return unusable(token.status());
+  const auto door = NewResidentDoor(
+      server, ca_pem, std::string(absl::StripAsciiWhitespace(*token)));
+  WipeBytes(&*token);
+  if (!door.ok()) return unusable(door.status());
+
+  const ResidentCheck check = CheckResident(door->get(), options);
+  std::fputs(check.text.c_str(), stdout);
+  std::printf("\n%s bytes read.\n", Grouped((*door)->bytes_read()).c_str());
+  if (!save.empty() && !check.bundle.empty()) {
+    const absl::Status saved =
+        WriteFile(save, check.bundle, 0600, /*sync=*/true);
+    if (!saved.ok()) return unusable(saved);
+    std::printf(
+        "\nKept in %s (%s bytes). Whoever has that file can follow your "
+        "chains until the log ends.\n",
+        save.c_str(), Grouped(check.bundle.size()).c_str());
+  }
+  return check.exit_code;
+}
+
+}  // namespace
+
+int ResidentMain(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments[0] == "check") {
+    return CheckMain({arguments.begin() + 1, arguments.end()});
+  }
+  const bool help =
+      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
+  std::fprintf(help ? stdout : stderr,
+               "vidimus resident check ...    is everything there that a log "
+               "holds about you?\n\nvidimus resident check --help tells what "
+               "it takes.\n");
+  return help ? kExitTrue : kExitUsage;
+}
+
+}  // namespace vidimus

@@ -1,0 +1,422 @@
+#include "client/resident.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "proto/bundle.pb.h"
+#include "verifier/checkpoint.h"
+#include "verifier/compact_range.h"
+#include "verifier/encoding.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/register.h"
+#include "verifier/small_log.h"
+#include "verifier/tile.h"
+
+namespace vidimus {
+namespace {
+
+const std::string kResident = "\x01resident-a";
+constexpr uint64_t kNow = 1800000100;
+
+// A small log behind a door in this process, as honest as its hooks.
+class FakeDoor : public ResidentDoor {
+ public:
+  explicit FakeDoor(const SmallLog* log) : log_(log) {}
+
+  absl::StatusOr<std::string> Get(const std::string& path,
+                                  size_t bytes_max) override {
+    if (path == "checkpoint") return log_->Checkpoint(size());
+    if (const auto hash = ParseRegisterPath(path)) {
+      for (const auto& [index, document] : log_->documents()) {
+        if (Sha256(document) == *hash) return document;
+      }
+      return absl::NotFoundError("no such document");
+    }
+    const auto address = ParseTilePath(path);
+    if (!address.has_value()) return absl::NotFoundError(path);
+    if (no_tiles) return absl::UnavailableError("not now");
+    std::string tile;
+    for (int i = 0; i < address->width; ++i) {
+      CompactRange range;
+      const uint64_t width = uint64_t{1} << (8 * address->level);
+      const uint64_t first = (address->n * kTileWidth + i) * width;
+      for (uint64_t k = 0; k < width; ++k) {
+        range.Append(LeafHash(log_->Leaf(first + k)));
+      }
+      tile += Bytes(range.Root());
+    }
+    EXPECT_LE(tile.size(), bytes_max);
+    return tile;
+  }
+
+  absl::StatusOr<v1::GetChainResponse> GetChain(
+      const v1::GetChainRequest& request) override {
+    const auto refused = refused_chains.find(request.administration());
+    if (refused != refused_chains.end()) return refused->second;
+    if (out_of_range > 0) {
+      --out_of_range;
+      return absl::OutOfRangeError("gone");
+    }
+    EXPECT_EQ(request.size(), size());
+    v1::GetChainResponse response;
+    response.set_size(request.size());
+    *response.mutable_chain() =
+        log_->Chain(kResident, request.administration(), request.size(),
+                    request.first_entry());
+    auto* entries = response.mutable_chain()->mutable_entries();
+    while (entries->size() > entries_each) {
+      entries->RemoveLast();
+      response.set_more(true);
+    }
+    if (doctor) doctor(response.mutable_chain());
+    return response;
+  }
+
+  absl::StatusOr<v1::ProveKeysResponse> ProveKeys(
+      const v1::ProveKeysRequest& request) override {
+    EXPECT_LE(request.keys_size(), 1024);
+    std::vector<Hash> keys;
+    for (const std::string& key : request.keys()) {
+      keys.push_back(*HashFromBytes(key));
+    }
+    v1::ProveKeysResponse response;
+    response.set_size(request.size());
+    response.set_proof(log_->ProveKeys(keys, request.size() + 1));
+    if (flip_keys) response.mutable_proof()->back() ^= 1;
+    return response;
+  }
+
+  absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
+      const v1::ProveLeavesRequest& request) override {
+    EXPECT_LE(request.leaf_index_size(), 4096);
+    v1::ProveLeavesResponse response;
+    response.set_size(request.size());
+    for (const uint64_t index : request.leaf_index()) {
+      response.add_leaf(log_->Leaf(index));
+    }
+    response.set_proof(log_->ProveLeaves(
+        {request.leaf_index().begin(), request.leaf_index().end()},
+        request.size()));
+    if (flip_leaves) response.mutable_leaf(0)->back() ^= 1;
+    return response;
+  }
+
+  uint64_t bytes_read() const override { return 0; }
+
+  uint64_t size() const { return size_shown == 0 ? log_->size() : size_shown; }
+
+  std::map<uint32_t, absl::Status> refused_chains;
+  std::function<void(v1::Chain*)> doctor;
+  uint64_t size_shown = 0;  // an older head
+  int out_of_range = 0;
+  int entries_each = 3;
+  bool no_tiles = false;
+  bool flip_keys = false;
+  bool flip_leaves = false;
+
+ private:
+  const SmallLog* const log_;
+};
+
+SmallLog MakeLog() {
+  SmallLog log;
+  for (uint32_t a = 0; a < 3; ++a) log.PutAdministration(a);
+  log.Seal(1800000010);
+  for (int k = 0; k < 7; ++k) log.AddAccess(kResident, 0);
+  log.Seal(1800000020);
+  log.PutAdministration(1);
+  log.Seal(1800000030);
+  log.AddAccess(kResident, 1);
+  log.Seal(1800000040);
+  return log;
+}
+
+class ResidentTest : public testing::Test {
+ protected:
+  ResidentTest() : log_(MakeLog()), door_(&log_) {
+    std::string folder = testing::TempDir() + "/state.XXXXXX";
+    folder_ = mkdtemp(folder.data());
+    options_.log_key = log_.key();
+    options_.state_folder = folder_;
+    options_.now_s = kNow;
+  }
+
+  ResidentCheck Check() { return CheckResident(&door_, options_); }
+
+  SmallLog log_;
+  FakeDoor door_;
+  std::string folder_;
+  ResidentOptions options_;
+};
+
+TEST_F(ResidentTest, CountsWhatIsThereAndSaysWhatIsNotVouchedFor) {
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitTrue) << check.text;
+  EXPECT_TRUE(absl::StartsWith(check.text,
+                               "8 accesses by 2 administrations of 3 found; "
+                               "nobody has vouched for the index."))
+      << check.text;
+  EXPECT_TRUE(absl::StrContains(check.text, "0 Administration 0: 7 found"));
+  EXPECT_TRUE(absl::StrContains(check.text, "2 Administration 2: 0 found"));
+  EXPECT_TRUE(absl::StrContains(
+      check.text,
+      "2027-01-15 08:00  read pd:Address, for ServiceProvision, "
+      "by A6-1-e; who: account 7"))
+      << check.text;
+  EXPECT_TRUE(absl::StrContains(check.text, "Paper archive is not connected"));
+}
+
+TEST_F(ResidentTest, TheBundleIsJudgedTheSameWithoutANetwork) {
+  const ResidentCheck check = Check();
+  const ChainJudgement again = JudgeChainFile(log_.key(), {}, check.bundle);
+  EXPECT_EQ(again.exit_code, kExitTrue);
+  EXPECT_EQ(again.text, check.text);
+  const SmallLog other("log.example/other/2026h1");
+  EXPECT_EQ(JudgeChainFile(other.key(), {}, check.bundle).exit_code,
+            kExitFalse);
+  EXPECT_EQ(JudgeChainFile(log_.key(), {}, "nonsense").exit_code,
+            kExitUnusable);
+}
+
+TEST_F(ResidentTest, UnderAMonitorNoneIsMissing) {
+  const Ed25519NoteSigner monitor(
+      "monitor.example/m", kKeyTypeCosignatureEd25519, std::string(32, 'm'));
+  const ResidentCheck check = Check();
+  v1::ChainBundle bundle;
+  ASSERT_TRUE(bundle.ParseFromString(check.bundle));
+  Note note;
+  const std::string plain = bundle.checkpoint();
+  ASSERT_EQ(SplitNote(plain, &note), Finding::kOk);
+  std::string line;
+  ASSERT_TRUE(monitor.Sign(note.text, kNow, &line));
+  bundle.set_checkpoint(plain + line);
+  const ChainJudgement judgement =
+      JudgeChainFile(log_.key(), {monitor.key()}, bundle.SerializeAsString());
+  EXPECT_EQ(judgement.exit_code, kExitTrue);
+  EXPECT_TRUE(absl::StartsWith(
+      judgement.text, "None is missing: 8 accesses by 2 administrations of 3."))
+      << judgement.text;
+  EXPECT_TRUE(absl::StrContains(
+      judgement.text,
+      absl::StrCat("Administration 0: 7 and no more at size ", log_.size())));
+}
+
+TEST_F(ResidentTest, DrawsOtherProbesEachTime) {
+  v1::ChainBundle one, other;
+  ASSERT_TRUE(one.ParseFromString(Check().bundle));
+  ASSERT_TRUE(other.ParseFromString(Check().bundle));
+  ASSERT_EQ(one.chain(0).probe_size(), 8);
+  EXPECT_FALSE(std::equal(one.chain(0).probe().begin(),
+                          one.chain(0).probe().end(),
+                          other.chain(0).probe().begin()));
+}
+
+TEST_F(ResidentTest, RefusesAChainThatIsCutShort) {
+  door_.doctor = [](v1::Chain* chain) {
+    if (chain->administration() == 1) chain->mutable_entries()->RemoveLast();
+  };
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StrContains(
+      check.text,
+      "1 Administration 1: NOT SHOWN TO BE COMPLETE: the chain has "
+      "more entries than are shown"))
+      << check.text;
+}
+
+TEST_F(ResidentTest, RefusesAForgedAccessAndKeepsTheCount) {
+  log_.AddAccess(kResident, 2, SmallLie::kUnsigned);
+  log_.Seal(1800000050);
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StrContains(
+      check.text, "FORGED, by the log: no administration signed the access"))
+      << check.text;
+  EXPECT_TRUE(absl::StrContains(check.text, "2 Administration 2: 1 found"));
+}
+
+TEST_F(ResidentTest, NamesTheChainThatTheLogWillNotShow) {
+  door_.refused_chains[2] = absl::PermissionDeniedError("closed\x1b[31m");
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitUnusable);
+  EXPECT_TRUE(absl::StartsWith(check.text, "NOT ALL CHECKED: 1 chain could"))
+      << check.text;
+  EXPECT_TRUE(absl::StrContains(
+      check.text, "2 Administration 2: the log did not answer: closed?[31m"))
+      << check.text;
+  EXPECT_FALSE(absl::StrContains(check.text, "\x1b"));
+}
+
+TEST_F(ResidentTest, SaysThatATokenIsRefused) {
+  for (uint32_t a : {0u, 1u, 2u, kSelf}) {
+    door_.refused_chains[a] = absl::UnauthenticatedError("token: expired");
+  }
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitUnusable);
+  EXPECT_EQ(check.text, "not checked: token: expired\n");
+}
+
+TEST_F(ResidentTest, StartsOverUnderANewHeadAFewTimes) {
+  door_.out_of_range = 2;
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  door_.out_of_range = 3;
+  EXPECT_EQ(Check().exit_code, kExitUnusable);
+}
+
+TEST_F(ResidentTest, RefusesProofsThatProveNothing) {
+  door_.flip_leaves = true;
+  EXPECT_EQ(Check().exit_code, kExitFalse);
+  door_.flip_leaves = false;
+  door_.flip_keys = true;
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StartsWith(check.text, "NOT SO: index: ")) << check.text;
+}
+
+TEST_F(ResidentTest, RefusesAnotherLog) {
+  const SmallLog other("log.example/other/2026h1");
+  options_.log_key = other.key();
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StartsWith(check.text, "NOT SO: checkpoint: "))
+      << check.text;
+}
+
+TEST_F(ResidentTest, RefusesAHeadOfTheDayBefore) {
+  options_.now_s = 1800000040 + 24 * 3600 + 1;
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitUnusable);
+  EXPECT_TRUE(absl::StrContains(check.text, "24 hours old")) << check.text;
+  options_.now_s -= 1;
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+}
+
+TEST_F(ResidentTest, GoesOnFromTheHeadOfTheLastCheck) {
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  EXPECT_EQ(Check().exit_code, kExitTrue);  // the same head
+  for (int k = 0; k < 300; ++k) {
+    log_.AddLeaf(FormatSubjectLeaf(Sha256(absl::StrCat("a", k)), {}));
+  }
+  log_.AddAccess(kResident, 1);
+  log_.Seal(1800000060);
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitTrue) << check.text;
+  EXPECT_TRUE(absl::StrContains(check.text, "1 Administration 1: 2 found"));
+}
+
+TEST_F(ResidentTest, RefusesALogThatWentBack) {
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  uint64_t size = log_.size() - 1;
+  while (static_cast<LeafKind>(log_.Leaf(size - 1)[0]) != LeafKind::kSeal) {
+    --size;
+  }
+  door_.size_shown = size;
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StartsWith(check.text, "NOT SO: the log has gone back"))
+      << check.text;
+  // And nothing of it was kept.
+  door_.size_shown = 0;
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+}
+
+TEST_F(ResidentTest, RefusesALogWithAnotherPast) {
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  // The same key and name, and another history: equal in size, then larger.
+  SmallLog other;
+  for (uint32_t a = 0; a < 3; ++a) other.PutAdministration(a);
+  other.Seal(1800000010);
+  for (uint64_t time = 1800000020; other.size() < log_.size(); ++time) {
+    other.Seal(time);
+  }
+  FakeDoor door(&other);
+  EXPECT_EQ(CheckResident(&door, options_).exit_code, kExitFalse);
+  for (int k = 0; k < 20; ++k) other.AddAccess(kResident, 0);
+  other.Seal(1800000090);
+  const ResidentCheck check = CheckResident(&door, options_);
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StartsWith(
+      check.text,
+      "NOT SO: the log does not extend the head kept from the last check"))
+      << check.text;
+}
+
+TEST_F(ResidentTest, NoConsistencyProofIsAnAlarm) {
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  log_.AddAccess(kResident, 1);
+  log_.Seal(1800000060);
+  door_.no_tiles = true;
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitUnusable);
+  EXPECT_TRUE(absl::StrContains(check.text, "does not show that it extends"));
+}
+
+TEST_F(ResidentTest, RefusesAChainThatGotShorter) {
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  // The tree is the same and grows, but the index forgets the last entry.
+  log_.HideFromIndex(log_.Label(kResident, 0, 6));
+  log_.AddAccess(kResident, 1);
+  log_.Seal(1800000060);
+  door_.doctor = [](v1::Chain* chain) {
+    if (chain->administration() == 0 && chain->entries_size() == 1) {
+      chain->clear_entries();
+    }
+  };
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(
+      absl::StrContains(check.text, "had more entries at the last check"))
+      << check.text;
+}
+
+TEST_F(ResidentTest, TheStateHoldsNoName) {
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  const std::string path = absl::StrCat(
+      folder_, "/", HexEncode(Bytes(Sha256(log_.origin()))).substr(0, 32),
+      ".state");
+  struct stat info;
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  std::string bytes(static_cast<size_t>(info.st_size), '\0');
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  ASSERT_EQ(std::fread(bytes.data(), 1, bytes.size(), file), bytes.size());
+  std::fclose(file);
+  EXPECT_FALSE(absl::StrContains(bytes, "resident-a"));
+  for (uint32_t a : {0u, 1u, 2u, kSelf}) {
+    EXPECT_FALSE(absl::StrContains(
+        bytes, absl::string_view(reinterpret_cast<const char*>(
+                                     log_.ChainKey(kResident, a).first.data()),
+                                 32)));
+  }
+  // A file that is not ours stops the check, as nobody knows what was.
+  file = std::fopen(path.c_str(), "wb");
+  std::fputs("garbage", file);
+  std::fclose(file);
+  EXPECT_EQ(Check().exit_code, kExitUnusable);
+}
+
+TEST_F(ResidentTest, ATokenNeedsTls) {
+  EXPECT_EQ(NewResidentDoor("http://localhost:1", "", "t").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(NewResidentDoor("https://localhost:1", "", "t").ok());
+}
+
+TEST(PrintableTest, LeavesLettersAndNothingThatSteers) {
+  EXPECT_EQ(Printable("Åbo, välfärd"), "Åbo, välfärd");
+  EXPECT_EQ(Printable("a\x1b[2Jb\nc\x7f"), "a?[2Jb?c?");
+  EXPECT_EQ(Printable("x\xc2\x9by"), "x?y");
+  EXPECT_EQ(Printable("x\xe2\x80\xaey\xe2\x81\xa6z"), "x?y?z");
+  EXPECT_EQ(Printable("\xe2\x82\xac 5"), "\xe2\x82\xac 5");
+}
+
+}  // namespace
+}  // namespace vidimus
