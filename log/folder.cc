@@ -82,7 +82,9 @@ absl::Status JudgeFixedSettings(const LogFolder& folder,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ReadKey(const std::string& path) {
+}  // namespace
+
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoStatus("key file", path);
   if ((info.st_mode & 077) != 0) {
@@ -102,8 +104,6 @@ absl::StatusOr<std::string> ReadKey(const std::string& path) {
   }
   return key;
 }
-
-}  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -176,17 +176,17 @@ absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder) {
         absl::StrCat(folder.Vkey(), ": ", FindingSentence(finding)));
   }
   RETURN_IF_ERROR(JudgeFixedSettings(folder, content.settings, vkey));
-  ASSIGN_OR_RETURN(content.signing_seed, ReadKey(folder.Key("signing")));
+  ASSIGN_OR_RETURN(content.signing_seed, ReadKeyFile(folder.Key("signing")));
   if (Ed25519Signer(content.signing_seed).public_key() != vkey.public_key) {
     return absl::FailedPreconditionError(absl::StrCat(
         folder.Key("signing"), " is not the private half of ", folder.Vkey(),
         ", by which everybody judges this log: put the right key back"));
   }
-  ASSIGN_OR_RETURN(content.id_key, ReadKey(folder.Key("id")));
+  ASSIGN_OR_RETURN(content.id_key, ReadKeyFile(folder.Key("id")));
   if (content.settings.face() == v1::Settings::OPAQUE) return content;
 
-  ASSIGN_OR_RETURN(content.vault_key, ReadKey(folder.Key("vault")));
-  ASSIGN_OR_RETURN(content.label_seed, ReadKey(folder.Key("label")));
+  ASSIGN_OR_RETURN(content.vault_key, ReadKeyFile(folder.Key("vault")));
+  ASSIGN_OR_RETURN(content.label_seed, ReadKeyFile(folder.Key("label")));
   OpeningRegister opening;
   ASSIGN_OR_RETURN(opening.config, ReadFile(folder.ConfigDocument()));
   for (uint32_t number = 0; number < kAdministrationsMax; ++number) {

@@ -17,6 +17,8 @@
 //   signing.lock         the largest head that may have been signed
 //   tls/                 the server's certificate and key, the CA of clients
 //   administrations/     certificates and entry keys for trying out
+//   oidc/                public keys of who signs residents' tokens, and for
+//                        trying out the private one     (access log, on wish)
 //
 // What each file lets a thief do: docs/threat_model.md.
 #ifndef VIDIMUS_LOG_FOLDER_H_
@@ -76,6 +78,9 @@ struct FolderContent {
 // their line, or that name another log or face than the folder's.
 absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder);
 
+// A secret of 32 bytes: 64 hexadecimal digits in a file that its owner alone
+// may read. kNotFound, kFailedPrecondition (others may), kInvalidArgument.
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
 // A whole file. kNotFound, kPermissionDenied.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Makes a file that must not exist yet, with `mode`, durable on return.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "log/proofs.h"
 #include "log/receipt.h"
 #include "proto/grpc_status.h"
 #include "proto/grpc_tls.h"
@@ -57,7 +58,11 @@ grpc::ByteBuffer Serialize(const Message& message) {
 using RawService = v1::Log::WithRawCallbackMethod_Submit<
     v1::Log::WithRawCallbackMethod_SubmitStream<
         v1::Log::WithRawCallbackMethod_GetProof<
-            v1::Log::WithRawCallbackMethod_GetCheckpoint<v1::Log::Service>>>>;
+            v1::Log::WithRawCallbackMethod_GetCheckpoint<
+                v1::Log::WithRawCallbackMethod_GetChain<
+                    v1::Log::WithRawCallbackMethod_ProveKeys<
+                        v1::Log::WithRawCallbackMethod_ProveLeaves<
+                            v1::Log::Service>>>>>>>;
 
 class Service : public RawService {
  public:
@@ -122,6 +127,42 @@ class Service : public RawService {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(ToGrpcStatus(status, context));
     return reactor;
+  }
+
+  grpc::ServerUnaryReactor* GetChain(grpc::CallbackServerContext* context,
+                                     const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    const absl::Status status = [&]() -> absl::Status {
+      v1::GetChainRequest chain;
+      RETURN_IF_ERROR(Parse(*request, &chain));
+      ASSIGN_OR_RETURN(HostedLog* const hosted, FindLog(logs_, chain.origin()));
+      ASSIGN_OR_RETURN(ChainCaller caller, ChainCallerOf(*context));
+      hosted->chains.Get(
+          chain, std::move(caller),
+          [context, reactor,
+           response](absl::StatusOr<v1::GetChainResponse> answer) {
+            if (answer.ok()) *response = Serialize(*answer);
+            reactor->Finish(ToGrpcStatus(answer.status(), context));
+          });
+      return absl::OkStatus();
+    }();
+    if (!status.ok()) reactor->Finish(ToGrpcStatus(status, context));
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* ProveKeys(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override {
+    return Prove<v1::ProveKeysRequest>(context, *request, response,
+                                       vidimus::ProveKeys);
+  }
+
+  grpc::ServerUnaryReactor* ProveLeaves(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override {
+    return Prove<v1::ProveLeavesRequest>(context, *request, response,
+                                         vidimus::ProveLeaves);
   }
 
  private:
@@ -253,6 +294,49 @@ class Service : public RawService {
     bool gone_ ABSL_GUARDED_BY(mu_) = false;
     bool finished_ ABSL_GUARDED_BY(mu_) = false;
   };
+
+  // Answers a request with what `prove` makes of it, on another thread.
+  template <typename Request, typename Maker>
+  grpc::ServerUnaryReactor* Prove(grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer& request,
+                                  grpc::ByteBuffer* response, Maker prove) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    const absl::Status status = [&]() -> absl::Status {
+      auto parsed = std::make_shared<Request>();
+      RETURN_IF_ERROR(Parse(request, parsed.get()));
+      ASSIGN_OR_RETURN(HostedLog* const hosted,
+                       FindLog(logs_, parsed->origin()));
+      return hosted->proof_work->Run(
+          [context, reactor, response, prove, hosted, parsed] {
+            const auto made = prove(hosted->log, *parsed);
+            if (made.ok()) *response = Serialize(*made);
+            reactor->Finish(ToGrpcStatus(made.status(), context));
+          });
+    }();
+    if (!status.ok()) reactor->Finish(ToGrpcStatus(status, context));
+    return reactor;
+  }
+
+  absl::StatusOr<ChainCaller> ChainCallerOf(
+      const grpc::CallbackServerContext& context) const {
+    ChainCaller caller;
+    if (!options_.identities) {
+      return absl::UnauthenticatedError(
+          "chains are shown over TLS only: nobody is known on this door");
+    }
+    if (context.auth_context() != nullptr &&
+        context.auth_context()->IsPeerAuthenticated()) {
+      ASSIGN_OR_RETURN(caller.administration,
+                       AdministrationOf(context.auth_context().get()));
+    }
+    const auto [begin, end] =
+        context.client_metadata().equal_range("authorization");
+    for (auto value = begin; value != end; ++value) {
+      caller.authorizations.emplace_back(value->second.data(),
+                                         value->second.size());
+    }
+    return caller;
+  }
 
   void SubmitOne(const grpc::CallbackServerContext& context,
                  const v1::SubmitRequest& request, SubmitService::Done done) {

@@ -19,8 +19,8 @@ namespace vidimus {
 struct GrpcDoorOptions {
   std::string address;  // host:port, port 0: any
   std::shared_ptr<grpc::ServerCredentials> credentials;
-  // Whether callers are known by their certificate. Without, nothing that
-  // needs an identity is served.
+  // Whether callers are known by their certificate, or residents by a token.
+  // Without, nothing that needs an identity is served.
   bool identities = false;
   int request_bytes_max = 4 << 20;
   // Requests of one stream that wait for their batch.

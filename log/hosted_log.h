@@ -1,22 +1,41 @@
-// A log as a process serves it: the log and its submit service, found by
-// origin.
+// A log as a process serves it: the log and its services, found by origin.
 #ifndef VIDIMUS_LOG_HOSTED_LOG_H_
 #define VIDIMUS_LOG_HOSTED_LOG_H_
 
 #include <string_view>
 #include <vector>
 
+#include "log/chain_service.h"
 #include "log/log.h"
+#include "log/side_work.h"
 #include "log/submit_service.h"
 
 namespace vidimus {
 
-struct HostedLog {
-  HostedLog(Log* served, const SubmitLimits& limits, WorkerPool* workers)
-      : log(served), submit(limits, served, workers) {}
+// What the services of all logs of a process share. Not owned; outlives them.
+struct HostingParts {
+  // For answers to submissions.
+  WorkerPool* workers;
+  // For proofs that anyone may ask for, and for chains: apart, so that no
+  // stranger holds up a resident.
+  SideWork* proof_work;
+  SideWork* chain_work;
+};
 
-  Log* const log;  // not owned
+struct HostedLog {
+  // Neither is owned; `tokens` are those that this log believes.
+  HostedLog(Log* served, const TokenJudge* tokens, const SubmitLimits& submits,
+            const ChainLimits& chain_limits, const HostingParts& parts)
+      : log(served),
+        submit(submits, served, parts.workers),
+        chains(chain_limits, {served, tokens, parts.chain_work, SystemClock(),
+                              SystemRandom()}),
+        proof_work(parts.proof_work) {}
+
+  Log* const log;
   SubmitService submit;
+  ChainService chains;
+  SideWork* const proof_work;
 };
 
 // The log that `origin` names; an empty one names the only log. kNotFound if

@@ -1,8 +1,12 @@
 #include "log/http_door.h"
 
+#include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "log/proofs.h"
 #include "log/receipt.h"
 #include "proto/administration.h"
 #include "proto/json.h"
@@ -13,6 +17,7 @@ namespace vidimus {
 namespace {
 
 constexpr char kJson[] = "application/json";
+constexpr char kOctets[] = "application/octet-stream";
 
 // What follows the host in an origin, with a slash on both sides.
 std::string PrefixOf(const std::string& origin) {
@@ -37,6 +42,47 @@ HttpResponse WrongMethod(const char* allowed) {
       TextResponse(405, absl::StrCat("this path takes ", allowed));
   response.headers.emplace_back("Allow", allowed);
   return response;
+}
+
+// An answer to a POST: for who asked alone. A page of any origin may ask, by
+// its visitor's token; a certificate does not go with a request to `*`.
+HttpResponse Personal(HttpResponse response) {
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  return response;
+}
+
+// To a browser that asks whether a page of another origin may POST here.
+HttpResponse Preflight() {
+  HttpResponse response(204, "", "");
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back("Access-Control-Allow-Methods", "POST");
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "authorization, content-type");
+  response.headers.emplace_back("Access-Control-Max-Age", "86400");
+  return response;
+}
+
+HttpResponse ChainError(const absl::Status& status) {
+  HttpResponse response = Personal(ErrorResponse(status));
+  if (absl::IsUnauthenticated(status)) {
+    response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  return response;
+}
+
+absl::string_view MediaTypeOf(const HttpRequest& request) {
+  const absl::string_view type = request.Header("Content-Type");
+  return absl::StripAsciiWhitespace(type.substr(0, type.find(';')));
+}
+
+// Answers on another thread with what `make` gives.
+template <typename Make>
+void Later(SideWork* side_work, HttpResponder respond, Make make) {
+  auto responder = std::make_shared<HttpResponder>(std::move(respond));
+  const absl::Status taken = side_work->Run(
+      [responder, make = std::move(make)]() mutable { (*responder)(make()); });
+  if (!taken.ok()) (*responder)(Personal(ErrorResponse(taken)));
 }
 
 }  // namespace
@@ -81,6 +127,10 @@ void HttpDoor::Handle(HttpRequest request, HttpResponder respond) {
     if (below == "add" && route.hosted->log->opaque()) {
       return Add(&route, std::move(request), std::move(respond));
     }
+    if (below == "index/proof") {
+      if (request.method == HttpMethod::kOptions) return respond(Preflight());
+      return ProveKeys(&route, std::move(request), std::move(respond));
+    }
     if (!IsRead(request)) return respond(WrongMethod("GET"));
     return respond(route.read.Read(below, request.AcceptsGzip()));
   }
@@ -98,30 +148,35 @@ void HttpDoor::Add(Route* route, HttpRequest request, HttpResponder respond) {
       });
 }
 
+void HttpDoor::ProveKeys(Route* route, HttpRequest request,
+                         HttpResponder respond) {
+  if (request.method != HttpMethod::kPost) return respond(WrongMethod("POST"));
+  Later(route->hosted->proof_work, std::move(respond),
+        [log = route->hosted->log, body = std::move(request.body)] {
+          absl::StatusOr<std::string> proof = ProveKeysPlain(log, body);
+          return Personal(proof.ok()
+                              ? HttpResponse(200, kOctets, *std::move(proof))
+                              : ErrorResponse(proof.status()));
+        });
+}
+
 void HttpDoor::Json(std::string_view method, HttpRequest request,
                     HttpResponder respond) {
+  if (request.method == HttpMethod::kOptions) return respond(Preflight());
   if (request.method != HttpMethod::kPost) return respond(WrongMethod("POST"));
   if (method == "submit") {
-    v1::SubmitRequest submit;
-    const absl::Status parsed = FromJson(request.body, &submit);
-    if (!parsed.ok()) return respond(ErrorResponse(parsed));
-    const absl::StatusOr<HostedLog*> hosted = FindLog(logs_, submit.origin());
-    if (!hosted.ok()) return respond(ErrorResponse(hosted.status()));
-    std::optional<uint32_t> administration;
-    if (!(*hosted)->log->opaque() && identities_ &&
-        request.peer_uris != nullptr) {
-      const absl::StatusOr<uint32_t> number =
-          AdministrationOfUris(*request.peer_uris);
-      if (!number.ok()) return respond(ErrorResponse(number.status()));
-      administration = *number;
-    }
-    return (*hosted)->submit.Submit(
-        submit, administration,
-        [respond = std::move(respond)](
-            absl::StatusOr<v1::SubmitResponse> receipt) mutable {
-          respond(receipt.ok() ? JsonResponse(*receipt)
-                               : ErrorResponse(receipt.status()));
-        });
+    return Submit(std::move(request), std::move(respond));
+  }
+  if (method == "chain") {
+    return GetChain(std::move(request), std::move(respond));
+  }
+  if (method == "keys") {
+    return Prove<v1::ProveKeysRequest>(std::move(request), std::move(respond),
+                                       vidimus::ProveKeys);
+  }
+  if (method == "leaves") {
+    return Prove<v1::ProveLeavesRequest>(std::move(request), std::move(respond),
+                                         vidimus::ProveLeaves);
   }
   const absl::StatusOr<HttpResponse> response =
       [&]() -> absl::StatusOr<HttpResponse> {
@@ -144,9 +199,96 @@ void HttpDoor::Json(std::string_view method, HttpRequest request,
       return JsonResponse(answer);
     }
     return absl::NotFoundError(
-        "no such method: /v1/submit, /v1/proof and /v1/checkpoint are there");
+        "no such method: /v1/submit, /v1/chain, /v1/proof, /v1/keys, "
+        "/v1/leaves and /v1/checkpoint are there");
   }();
-  respond(response.ok() ? *response : ErrorResponse(response.status()));
+  respond(
+      Personal(response.ok() ? *response : ErrorResponse(response.status())));
+}
+
+void HttpDoor::Submit(HttpRequest request, HttpResponder respond) {
+  v1::SubmitRequest submit;
+  const absl::Status parsed = FromJson(request.body, &submit);
+  if (!parsed.ok()) return respond(ErrorResponse(parsed));
+  const absl::StatusOr<HostedLog*> hosted = FindLog(logs_, submit.origin());
+  if (!hosted.ok()) return respond(ErrorResponse(hosted.status()));
+  std::optional<uint32_t> administration;
+  if (!(*hosted)->log->opaque() && identities_ &&
+      request.peer_uris != nullptr) {
+    const absl::StatusOr<uint32_t> number =
+        AdministrationOfUris(*request.peer_uris);
+    if (!number.ok()) return respond(ErrorResponse(number.status()));
+    administration = *number;
+  }
+  (*hosted)->submit.Submit(
+      submit, administration,
+      [respond = std::move(respond)](
+          absl::StatusOr<v1::SubmitResponse> receipt) mutable {
+        respond(receipt.ok() ? JsonResponse(*receipt)
+                             : ErrorResponse(receipt.status()));
+      });
+}
+
+absl::StatusOr<ChainCaller> HttpDoor::ChainCallerOf(
+    const HttpRequest& request) const {
+  ChainCaller caller;
+  if (!identities_) {
+    return absl::UnauthenticatedError(
+        "chains are shown over TLS only: nobody is known on this door");
+  }
+  // A page of another origin can make a browser send a form, with the
+  // certificate of an administration if it has one, but not JSON: for that the
+  // browser asks us first.
+  if (!absl::EqualsIgnoreCase(MediaTypeOf(request), kJson)) {
+    return absl::InvalidArgumentError(
+        "the body must be sent with Content-Type: application/json");
+  }
+  if (request.peer_uris != nullptr) {
+    ASSIGN_OR_RETURN(caller.administration,
+                     AdministrationOfUris(*request.peer_uris));
+  }
+  for (const absl::string_view value : request.Headers("Authorization")) {
+    caller.authorizations.emplace_back(value);
+  }
+  return caller;
+}
+
+void HttpDoor::GetChain(HttpRequest request, HttpResponder respond) {
+  v1::GetChainRequest chain;
+  absl::StatusOr<ChainCaller> caller = ChainCallerOf(request);
+  absl::Status status = caller.status();
+  if (status.ok()) status = FromJson(request.body, &chain);
+  absl::StatusOr<HostedLog*> hosted = nullptr;
+  if (status.ok()) {
+    hosted = FindLog(logs_, chain.origin());
+    status = hosted.status();
+  }
+  if (!status.ok()) return respond(ChainError(status));
+  (*hosted)->chains.Get(
+      chain, *std::move(caller),
+      [respond = std::move(respond)](
+          absl::StatusOr<v1::GetChainResponse> answer) mutable {
+        respond(answer.ok() ? Personal(JsonResponse(*answer))
+                            : ChainError(answer.status()));
+      });
+}
+
+template <typename Request, typename Maker>
+void HttpDoor::Prove(HttpRequest request, HttpResponder respond, Maker prove) {
+  auto parsed = std::make_shared<Request>();
+  absl::Status status = FromJson(request.body, parsed.get());
+  absl::StatusOr<HostedLog*> hosted = nullptr;
+  if (status.ok()) {
+    hosted = FindLog(logs_, parsed->origin());
+    status = hosted.status();
+  }
+  if (!status.ok()) return respond(Personal(ErrorResponse(status)));
+  Later((*hosted)->proof_work, std::move(respond),
+        [log = (*hosted)->log, parsed, prove] {
+          const auto made = prove(log, *parsed);
+          return Personal(made.ok() ? JsonResponse(*made)
+                                    : ErrorResponse(made.status()));
+        });
 }
 
 }  // namespace vidimus

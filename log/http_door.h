@@ -1,6 +1,7 @@
-// The HTTP door: public reads for anyone, POST /add of an opaque log, and over
-// TLS the JSON twin of the gRPC service under /v1/. It turns targets into calls
-// of read_service.h and submit_service.h. docs/api.md.
+// The HTTP door: public reads and proofs for anyone, POST /add of an opaque
+// log, and the JSON twin of the gRPC service under /v1/, of which all that
+// needs an identity only over TLS. It turns targets into calls of
+// read_service.h and the services of hosted_log.h. docs/api.md.
 #ifndef VIDIMUS_LOG_HTTP_DOOR_H_
 #define VIDIMUS_LOG_HTTP_DOOR_H_
 
@@ -19,8 +20,9 @@ namespace vidimus {
 // (what follows the host), and at the root if it is the only one.
 class HttpDoor {
  public:
-  // Not owned. `identities`: callers may show a certificate, so /v1/submit is
-  // served. `ready` says whether every log takes submissions.
+  // Not owned. `identities`: callers may show a certificate or a token, so
+  // /v1/submit and /v1/chain are served. `ready` says whether every log takes
+  // submissions.
   HttpDoor(const std::vector<HostedLog*>& logs, bool identities,
            prometheus::Registry* registry, std::function<bool()> ready);
 
@@ -35,8 +37,15 @@ class HttpDoor {
   };
 
   void Add(Route* route, HttpRequest request, HttpResponder respond);
+  void ProveKeys(Route* route, HttpRequest request, HttpResponder respond);
   void Json(std::string_view method, HttpRequest request,
             HttpResponder respond);
+  void Submit(HttpRequest request, HttpResponder respond);
+  void GetChain(HttpRequest request, HttpResponder respond);
+  // Answers with what `prove` makes of the request, on another thread.
+  template <typename Request, typename Maker>
+  void Prove(HttpRequest request, HttpResponder respond, Maker prove);
+  absl::StatusOr<ChainCaller> ChainCallerOf(const HttpRequest& request) const;
 
   const std::vector<HostedLog*> logs_;
   const bool identities_;

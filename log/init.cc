@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "log/folder.h"
+#include "log/token_issuers.h"
 #include "proto/administration.h"
 #include "proto/certificates.h"
 #include "proto/register.pb.h"
@@ -91,11 +92,16 @@ limits {
   # request_entries_max: 4096
   # pool_entries_max: 65536    # what may wait for its batch
   # pool_bytes_max: 134217728
+  # chain_entries_max: 1024    # of one answer to who asks for a chain
+  # chain_bytes_max: 2097152
+  # side_work_max: 256         # how many may wait for proofs, and for chains
 }
 
 quota {
   # entries_per_second: 0      # of each administration; 0: no limit
   # pool_percent: 50           # how much of the pool one of them may fill
+  # administration_chains_per_second: 20
+  # resident_chains_per_second: 5
 }
 
 idempotency {
@@ -112,6 +118,31 @@ disk {
 
 threads {
   # http: 2
+  # proofs: 2
+  # chains: 2
+}
+
+# Access log: whose tokens (OpenID Connect) say who a resident is. None:
+# residents are not served. May be repeated. See docs/residents.md.
+# token_issuer {
+#   issuer: "https://id.example"
+#   audience: "$ORIGIN"
+#   jwks: "oidc/jwks.json"     # the issuer's public keys; read when it changes
+#   subject_claim: "sub"       # holds the resident's id
+#   id_scheme: 1               # of the register's config: how it is spelled
+#   clock_skew_s: 60
+# }
+)";
+
+// What stands below the settings if residents' tokens are our own. Scheme 1 is
+// "uuid" in the config that is made here.
+constexpr char kTryOutIssuer[] = R"(
+# For trying out only: who holds oidc/issuer.key can read every chain. Replace
+# it by the identity service that residents use, and destroy that key.
+token_issuer {
+  issuer: "https://try-out.invalid"
+  audience: "$ORIGIN"
+  id_scheme: 1
 }
 )";
 
@@ -326,12 +357,17 @@ absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random) {
   const Ed25519NoteSigner signer(options.origin, kKeyTypeEd25519, signing_seed);
   RETURN_IF_ERROR(
       MakeFile(folder.Vkey(), FormatVkey(signer.key()) + "\n", kPublic));
-  RETURN_IF_ERROR(MakeFile(
-      folder.Settings(),
-      absl::StrReplaceAll(kSettings,
-                          {{"$ORIGIN", options.origin},
-                           {"$FACE", options.opaque ? "OPAQUE" : "ACCESS"}}),
-      kPublic));
+  const bool try_out_issuer = options.try_out_issuer && !options.opaque;
+  RETURN_IF_ERROR(
+      MakeFile(folder.Settings(),
+               absl::StrReplaceAll(
+                   absl::StrCat(kSettings, try_out_issuer ? kTryOutIssuer : ""),
+                   {{"$ORIGIN", options.origin},
+                    {"$FACE", options.opaque ? "OPAQUE" : "ACCESS"}}),
+               kPublic));
+  if (try_out_issuer) {
+    RETURN_IF_ERROR(MakeTryOutIssuer(folder, random->Draw(kEd25519SeedBytes)));
+  }
   // An opaque log knows no administrations, but gRPC over TLS wants to see a
   // certificate all the same: one is made.
   const int64_t now_s = clock->NowMs() / 1000;

@@ -20,6 +20,8 @@ struct InitOptions {
   uint64_t administrations = 4;
   // Access log: leaves a batch has at least.
   uint64_t min_batch = 8;
+  // Access log: an issuer of residents' tokens of its own, for trying out.
+  bool try_out_issuer = false;
 };
 
 // Makes the folder (it must not exist, or be empty) with all that

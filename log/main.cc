@@ -10,6 +10,7 @@
 #include "log/folder.h"
 #include "log/init.h"
 #include "log/serve.h"
+#include "log/token_issuers.h"
 
 namespace vidimus {
 namespace {
@@ -18,12 +19,16 @@ constexpr int kOk = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
+constexpr uint64_t kTokenLifetimeMaxS = 24 * 3600;
+
 constexpr char kHelp[] = R"(vidimus log: an audit log that proves what it says.
 
   vidimus log init --dir D --origin ORIGIN [--opaque]
       makes a log: keys, settings and, for an access log, its register
   vidimus log serve --dir D ...
       serves it
+  vidimus log token --dir D --subject ID
+      a resident's token, for trying out
 
 `vidimus log VERB --help` tells each verb's flags.
 )";
@@ -63,6 +68,11 @@ int Init(const std::vector<std::string>& arguments) {
             "Leaves that every batch has at least; cover leaves fill it. "
             "Fixed for the log's life. Default 8.",
             &options.min_batch);
+  flags.Add("try_out_issuer",
+            "Make an issuer of residents' tokens too, in D/oidc, whose tokens "
+            "`vidimus log token` makes. Who holds its key can read every "
+            "chain: for trying out.",
+            &options.try_out_issuer);
   if (WantsHelp(arguments)) {
     printf("vidimus log init --dir D --origin ORIGIN [flags]\n\n%s",
            flags.Describe().c_str());
@@ -116,7 +126,8 @@ int ServeVerb(const std::vector<std::string>& arguments) {
             "public bytes.",
             &options.https);
   flags.Add("grpc", "HOST:PORT",
-            "gRPC over TLS; every caller shows a client certificate.",
+            "gRPC over TLS; every caller shows a client certificate, or, if "
+            "settings name a token_issuer, a resident's token.",
             &options.grpc);
   flags.Add("grpc_plaintext", "HOST:PORT",
             "gRPC without TLS, for an opaque log. Loopback only.",
@@ -150,6 +161,40 @@ int ServeVerb(const std::vector<std::string>& arguments) {
   return status.ok() ? kOk : Fail(status);
 }
 
+int Token(const std::vector<std::string>& arguments) {
+  std::string dir;
+  std::string subject;
+  uint64_t lifetime_s = 600;
+  Flags flags;
+  flags.Add("dir", "D",
+            "A log's folder, made by `vidimus log init --try_out_issuer`.",
+            &dir);
+  flags.Add("subject", "ID",
+            "Whose: an id in the form of the id scheme that `token_issuer` in "
+            "settings.textproto names, such as a UUID in lower case.",
+            &subject);
+  flags.Add("lifetime_s", "SECONDS", "Default 600.", &lifetime_s);
+  if (WantsHelp(arguments)) {
+    printf("vidimus log token --dir D --subject ID [flags]\n\n%s",
+           flags.Describe().c_str());
+    return kOk;
+  }
+  absl::Status status = flags.Parse(arguments);
+  if (status.ok() && (dir.empty() || subject.empty() || lifetime_s == 0 ||
+                      lifetime_s > kTokenLifetimeMaxS)) {
+    status = absl::InvalidArgumentError(
+        "token needs --dir, --subject, and a lifetime of at most a day; see "
+        "--help");
+  }
+  if (!status.ok()) return Fail(status);
+  const absl::StatusOr<std::string> token =
+      TryOutToken(LogFolder{dir}, subject, SystemClock()->NowMs() / 1000,
+                  static_cast<int64_t>(lifetime_s));
+  if (!token.ok()) return Fail(token.status());
+  printf("%s\n", token->c_str());
+  return kOk;
+}
+
 int Main(const std::vector<std::string>& words) {
   if (words.empty() || words[0] == "--help" || words[0] == "help") {
     printf("%s", kHelp);
@@ -158,6 +203,7 @@ int Main(const std::vector<std::string>& words) {
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words[0] == "init") return Init(rest);
   if (words[0] == "serve") return ServeVerb(rest);
+  if (words[0] == "token") return Token(rest);
   fprintf(stderr, "vidimus-log: no verb \"%s\"\n%s", words[0].c_str(), kHelp);
   return kUsage;
 }

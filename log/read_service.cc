@@ -24,9 +24,10 @@ HttpResponse NotFound(absl::string_view why) { return TextResponse(404, why); }
 }  // namespace
 
 HttpResponse ReadService::Read(std::string_view path, bool gzip) {
-  HttpResponse response = path == "checkpoint"           ? Checkpoint()
-                          : path.substr(0, 5) == "tile/" ? Tile(path, gzip)
-                                                         : Document(path);
+  HttpResponse response = path == "checkpoint"            ? Checkpoint()
+                          : path.substr(0, 5) == "tile/"  ? Tile(path, gzip)
+                          : path.substr(0, 6) == "index/" ? IndexFile(path)
+                                                          : Document(path);
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");
   return response;
 }
@@ -63,6 +64,16 @@ HttpResponse ReadService::Tile(std::string_view path, bool gzip) {
     response.SetSharedBody(*bytes);
   }
   return Public(std::move(response), kForEver);
+}
+
+HttpResponse ReadService::IndexFile(std::string_view path) {
+  if (log_->index() == nullptr) {
+    return NotFound("an opaque log has no index");
+  }
+  absl::StatusOr<std::string> bytes =
+      log_->index()->ReadFile({path.data(), path.size()});
+  if (!bytes.ok()) return ErrorResponse(bytes.status());
+  return Public(HttpResponse(200, kOctets, *std::move(bytes)), kForEver);
 }
 
 HttpResponse ReadService::Document(std::string_view path) {

@@ -17,14 +17,15 @@ class ReadService {
   explicit ReadService(Log* log) : log_(log) {}
 
   // The answer to GET or HEAD of `path`, which is below the log's prefix and
-  // has no leading slash: checkpoint, tile/..., register/... . Whatever else it
-  // is, 404 says so. `gzip`: the client takes gzip (entry bundles are then
-  // compressed).
+  // has no leading slash: checkpoint, tile/..., index/..., register/... .
+  // Whatever else it is, 404 says so. `gzip`: the client takes gzip (entry
+  // bundles are then compressed).
   HttpResponse Read(std::string_view path, bool gzip);
 
  private:
   HttpResponse Checkpoint();
   HttpResponse Tile(std::string_view path, bool gzip);
+  HttpResponse IndexFile(std::string_view path);
   HttpResponse Document(std::string_view path);
 
   Log* const log_;

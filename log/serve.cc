@@ -22,6 +22,8 @@
 #include "log/log.h"
 #include "log/open_files.h"
 #include "log/scrub.h"
+#include "log/side_work.h"
+#include "log/token_issuers.h"
 #include "proto/address.h"
 #include "proto/grpc_tls.h"
 #include "proto/http_server.h"
@@ -59,15 +61,34 @@ LogOptions OptionsFrom(const v1::Settings& settings,
   return options;
 }
 
+// Seconds over which requests for chains are averaged: a resident's check asks
+// for all of theirs at once.
+constexpr double kAdministrationChainsBurstS = 20;
+constexpr double kResidentChainsBurstS = 200;
+
+ChainLimits ChainLimitsFrom(const v1::Settings& settings) {
+  ChainLimits limits;
+  limits.entries_max = settings.limits().chain_entries_max();
+  limits.answer_bytes_max = settings.limits().chain_bytes_max();
+  const v1::Quota& quota = settings.quota();
+  limits.administration_quota.per_s = quota.administration_chains_per_second();
+  limits.administration_quota.burst =
+      limits.administration_quota.per_s * kAdministrationChainsBurstS;
+  limits.resident_quota.per_s = quota.resident_chains_per_second();
+  limits.resident_quota.burst =
+      limits.resident_quota.per_s * kResidentChainsBurstS;
+  return limits;
+}
+
 // One log of this process with all that it stands on and its threads.
 class OpenLog {
  public:
   static absl::StatusOr<std::unique_ptr<OpenLog>> Open(
       const std::string& dir, const std::string& lock,
-      const std::string& scrub_period, WorkerPool* workers,
+      const std::string& scrub_period, const HostingParts& hosting,
       prometheus::Registry* registry) {
     std::unique_ptr<OpenLog> log(new OpenLog(dir));
-    RETURN_IF_ERROR(log->Start(lock, scrub_period, workers, registry));
+    RETURN_IF_ERROR(log->Start(lock, scrub_period, hosting, registry));
     return log;
   }
 
@@ -76,6 +97,7 @@ class OpenLog {
   HostedLog* hosted() { return hosted_.get(); }
   const v1::Settings& settings() const { return content_.settings; }
   const LogFolder& folder() const { return folder_; }
+  bool serves_residents() const { return !issuers_->judge().empty(); }
 
   // Begins to sequence. `ended` is called from a thread of its own when the log
   // can't go on and the process must stop.
@@ -115,7 +137,8 @@ class OpenLog {
   explicit OpenLog(const std::string& dir) : folder_{dir} {}
 
   absl::Status Start(const std::string& lock_path,
-                     const std::string& scrub_period, WorkerPool* workers,
+                     const std::string& scrub_period,
+                     const HostingParts& hosting,
                      prometheus::Registry* registry) {
     ASSIGN_OR_RETURN(content_, ReadFolder(folder_));
     const v1::Settings& settings = content_.settings;
@@ -125,6 +148,7 @@ class OpenLog {
       return absl::InvalidArgumentError(absl::StrCat(
           "--scrub_period \"", scrub_period, "\" is not a number of seconds"));
     }
+    ASSIGN_OR_RETURN(issuers_, TokenIssuers::Open(settings, folder_));
     // The lock first: it tells whether another server has this log.
     ASSIGN_OR_RETURN(
         lock_, OpenSigningLock(PosixDisk(),
@@ -148,7 +172,21 @@ class OpenLog {
     // A request is never split between batches.
     limits.request_entries_max = std::min<uint64_t>(
         settings.limits().request_entries_max(), kBatchLeavesMax - 1);
-    hosted_ = std::make_unique<HostedLog>(log_.get(), limits, workers);
+    hosted_ =
+        std::make_unique<HostedLog>(log_.get(), &issuers_->judge(), limits,
+                                    ChainLimitsFrom(settings), hosting);
+    return JudgeIssuers();
+  }
+
+  // Tokens are worth something only if the register knows how their ids are
+  // spelled.
+  absl::Status JudgeIssuers() {
+    for (const v1::TokenIssuer& issuer : settings().token_issuer()) {
+      if (hosted_->chains.KnowsScheme(issuer.id_scheme())) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          folder_.Settings(), ": token_issuer \"", issuer.issuer(),
+          "\": the register's config has no id scheme ", issuer.id_scheme()));
+    }
     return absl::OkStatus();
   }
 
@@ -185,6 +223,11 @@ class OpenLog {
     while (Sleep(kHousekeepingPeriod)) {
       LogMetrics& metrics = log_->metrics();
       metrics.SetPool(log_->pool().entries(), log_->pool().bytes());
+      const absl::Status refreshed = issuers_->Refresh();
+      if (!refreshed.ok()) {
+        Say(absl::StrCat(std::string(refreshed.message()),
+                         "; the keys known before stay in force"));
+      }
       struct statvfs disk;
       if (statvfs(folder_.path.c_str(), &disk) != 0) continue;
       const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
@@ -234,6 +277,7 @@ class OpenLog {
 
   const LogFolder folder_;
   FolderContent content_;
+  std::unique_ptr<TokenIssuers> issuers_;
   int64_t scrub_period_s_ = 0;
   std::unique_ptr<SigningLock> lock_;
   std::unique_ptr<Storage> storage_;
@@ -310,10 +354,21 @@ absl::Status Serve(const ServeOptions& options) {
   // After the logs, so that it ends before them.
   WorkerPool workers(
       std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  // What concerns the whole process is in the settings of its first log.
+  ASSIGN_OR_RETURN(const FolderContent first,
+                   ReadFolder(LogFolder{options.dirs[0]}));
+  const v1::Threads& threads = first.settings.threads();
+  const int waiting_max =
+      static_cast<int>(first.settings.limits().side_work_max());
+  SideWork proof_work(std::max(1, static_cast<int>(threads.proofs())),
+                      waiting_max);
+  SideWork chain_work(std::max(1, static_cast<int>(threads.chains())),
+                      waiting_max);
   for (const std::string& dir : options.dirs) {
-    ASSIGN_OR_RETURN(std::unique_ptr<OpenLog> log,
-                     OpenLog::Open(dir, options.lock, options.scrub_period,
-                                   &workers, &registry));
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<OpenLog> log,
+        OpenLog::Open(dir, options.lock, options.scrub_period,
+                      {&workers, &proof_work, &chain_work}, &registry));
     hosted.push_back(log->hosted());
     logs.push_back(std::move(log));
   }
@@ -416,7 +471,14 @@ absl::Status Serve(const ServeOptions& options) {
     if (!grpc.empty()) {
       grpc_options.address = grpc;
       grpc_options.identities = true;
-      ASSIGN_OR_RETURN(grpc_options.credentials, MakeServerCredentials(tls));
+      // Residents have no certificate: their token speaks for them.
+      const bool residents =
+          std::any_of(logs.begin(), logs.end(),
+                      [](const auto& log) { return log->serves_residents(); });
+      ASSIGN_OR_RETURN(
+          grpc_options.credentials,
+          MakeServerCredentials(tls, residents ? ClientCertificate::kIfShown
+                                               : ClientCertificate::kRequired));
       ASSIGN_OR_RETURN(grpc_door, GrpcDoor::Open(grpc_options, hosted));
       Announce("grpcs", grpc, grpc_door->port());
     }

@@ -19,11 +19,16 @@
 
 namespace vidimus {
 
-// For a server whose callers must all show a certificate that options.ca_pem
-// vouches for. kInvalidArgument if certificate, key or CA can't be used (gRPC
-// itself would only say so by refusing every call).
+// Whether a server lets in callers without a certificate. One that is shown
+// must verify in either case.
+enum class ClientCertificate { kRequired, kIfShown };
+
+// For a server whose callers show certificates that options.ca_pem vouches for.
+// kInvalidArgument if certificate, key or CA can't be used (gRPC itself would
+// only say so by refusing every call).
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
-    const TlsOptions& options);
+    const TlsOptions& options,
+    ClientCertificate client_certificate = ClientCertificate::kRequired);
 
 // For a client; with a certificate if options has one.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>>

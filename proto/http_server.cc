@@ -204,6 +204,19 @@ absl::string_view HttpRequest::Header(absl::string_view name) const {
   return {};
 }
 
+std::vector<absl::string_view> HttpRequest::Headers(
+    absl::string_view name) const {
+  const absl::string_view bytes(fields_bytes_);
+  std::vector<absl::string_view> values;
+  for (const Field& field : fields_) {
+    if (absl::EqualsIgnoreCase(bytes.substr(field.name_begin, field.name_size),
+                               name)) {
+      values.push_back(bytes.substr(field.value_begin, field.value_size));
+    }
+  }
+  return values;
+}
+
 bool HttpRequest::AcceptsGzip() const {
   bool accepts = false;
   for (absl::string_view item :

@@ -64,6 +64,10 @@ class HttpRequest {
   // removed; empty if there is none.
   absl::string_view Header(absl::string_view name) const;
 
+  // The values of all headers of this name, in their order: for those of which
+  // there must not be two.
+  std::vector<absl::string_view> Headers(absl::string_view name) const;
+
   // Whether Accept-Encoding allows gzip (RFC 9110, 12.5.3; q=0 refuses).
   bool AcceptsGzip() const;
 

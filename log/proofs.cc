@@ -1,0 +1,165 @@
+#include "log/proofs.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/status.h"
+#include "verifier/encoding.h"
+#include "verifier/hash.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+
+namespace vidimus {
+namespace {
+
+absl::Status BeyondTree(const char* what, uint64_t size, uint64_t newest) {
+  return absl::OutOfRangeError(absl::StrCat(
+      what, " at size ", size, ": the newest checkpoint has size ", newest));
+}
+
+absl::StatusOr<std::string> ProveSeveral(Log* log,
+                                         const std::vector<Hash>& keys,
+                                         uint64_t size, uint64_t newest) {
+  if (log->opaque()) {
+    return absl::FailedPreconditionError("an opaque log has no index");
+  }
+  if (keys.empty()) {
+    return absl::InvalidArgumentError("the request names no key");
+  }
+  for (size_t i = 1; i < keys.size(); ++i) {
+    if (!(keys[i - 1] < keys[i])) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "key ", i, " of the request does not come after the one before"));
+    }
+  }
+  if (size >= newest) return BeyondTree("proof of keys", size, newest);
+  // A root that was signed stands at leaf `size`; of others nobody could judge
+  // a proof.
+  ASSIGN_OR_RETURN(const std::string entry, log->tiles().Entry(size));
+  Leaf leaf;
+  if (ParseLeaf(entry, &leaf) != Finding::kOk || leaf.kind != LeafKind::kSeal) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "proof of keys at size ", size, ": the leaf there is not a seal"));
+  }
+  return log->index()->ProveSeveral(keys, size);
+}
+
+absl::Status TooManyKeys(size_t keys) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("request for ", keys, " keys (limit ", kProvenKeysMax, ")"));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ProveKeysResponse> ProveKeys(
+    Log* log, const v1::ProveKeysRequest& request) {
+  if (request.keys_size() > kProvenKeysMax) {
+    return TooManyKeys(request.keys_size());
+  }
+  std::vector<Hash> keys;
+  for (int i = 0; i < request.keys_size(); ++i) {
+    const std::optional<Hash> key = HashFromBytes(request.keys(i));
+    if (!key.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "key ", i, " of the request has not ", kHashBytes, " bytes"));
+    }
+    keys.push_back(*key);
+  }
+  const std::shared_ptr<const Published> published = log->Latest();
+  const uint64_t newest = published->head.size;
+  v1::ProveKeysResponse response;
+  response.set_size(request.size() != 0 || newest == 0 ? request.size()
+                                                       : newest - 1);
+  ASSIGN_OR_RETURN(*response.mutable_proof(),
+                   ProveSeveral(log, keys, response.size(), newest));
+  response.set_checkpoint(published->checkpoint);
+  return response;
+}
+
+absl::StatusOr<std::string> ProveKeysPlain(Log* log, std::string_view request) {
+  constexpr size_t kSizeBytes = 8;
+  if (request.size() < kSizeBytes ||
+      (request.size() - kSizeBytes) % kHashBytes != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("request of ", request.size(),
+                     " bytes: it must be a size of 8 bytes, then keys of ",
+                     kHashBytes, " bytes"));
+  }
+  uint64_t size = Be64(request);
+  request.remove_prefix(kSizeBytes);
+  if (request.size() / kHashBytes > kProvenKeysMax) {
+    return TooManyKeys(request.size() / kHashBytes);
+  }
+  std::vector<Hash> keys;
+  for (; !request.empty(); request.remove_prefix(kHashBytes)) {
+    keys.push_back(*HashFromBytes(request.substr(0, kHashBytes)));
+  }
+  const uint64_t newest = log->Latest()->head.size;
+  if (size == 0 && newest > 0) size = newest - 1;
+  ASSIGN_OR_RETURN(const std::string proof,
+                   ProveSeveral(log, keys, size, newest));
+  std::string answer;
+  AppendBe64(size, &answer);
+  return answer + proof;
+}
+
+absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
+    Log* log, const v1::ProveLeavesRequest& request) {
+  if (request.leaf_index_size() == 0) {
+    return absl::InvalidArgumentError("the request names no leaf");
+  }
+  if (request.leaf_index_size() > kProvenLeavesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("request for ", request.leaf_index_size(),
+                     " leaves (limit ", kProvenLeavesMax, ")"));
+  }
+  const std::vector<uint64_t> indices(request.leaf_index().begin(),
+                                      request.leaf_index().end());
+  for (size_t i = 1; i < indices.size(); ++i) {
+    if (indices[i - 1] >= indices[i]) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "leaf ", i, " of the request does not come after the one before"));
+    }
+  }
+  const std::shared_ptr<const Published> published = log->Latest();
+  const uint64_t newest = published->head.size;
+  const uint64_t size = request.size() == 0 ? newest : request.size();
+  if (size > newest || indices.back() >= size) {
+    return BeyondTree("proof of leaves", size, newest);
+  }
+  v1::ProveLeavesResponse response;
+  response.set_size(size);
+  response.set_checkpoint(published->checkpoint);
+  size_t bytes = 0;
+  for (const uint64_t index : indices) {
+    ASSIGN_OR_RETURN(std::string leaf, log->tiles().Entry(index));
+    bytes += leaf.size();
+    if (bytes > kProvenLeavesBytesMax) {
+      return TooLargeError(absl::StrCat(
+          "the leaves asked for have more than ", kProvenLeavesBytesMax,
+          " bytes together: ask for fewer at once"));
+    }
+    response.add_leaf(std::move(leaf));
+  }
+  absl::Status failed;
+  const NodeReader reader = [log, &failed](int level, uint64_t index,
+                                           Hash* hash) {
+    const absl::StatusOr<Hash> node = log->tiles().Node(level, index);
+    if (!node.ok()) {
+      failed = node.status();
+      return false;
+    }
+    *hash = *node;
+    return true;
+  };
+  const std::optional<std::vector<Hash>> proof =
+      MultiInclusionProof(indices, size, reader);
+  if (!proof.has_value()) return failed;
+  response.set_proof(BytesOfHashes(*proof));
+  return response;
+}
+
+}  // namespace vidimus
