@@ -53,6 +53,7 @@ absl::StatusOr<Documents> Documents::FromOpening(const OpeningRegister& opening,
                            config.PublisherKey(RegisterType::kConfig));
   if (finding != Finding::kOk) return Refused("config", finding, nullptr);
   documents.min_batch_ = config.min_batch;
+  documents.keep_min_s_ = config.keep_min_s;
   documents.label_key_ = std::string(config.label_key);
   keep(opening.config);
   CHECK(SplitDocument(*documents.Find(Sha256(opening.config)), &parts) ==

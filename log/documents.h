@@ -55,6 +55,10 @@ class Documents {
   // Config's id schemes, by which subjects are named: for JudgeSubject.
   const std::vector<IdScheme>& id_schemes() const { return id_schemes_; }
 
+  // Config's keep_min: seconds after its seal before which nothing is erased
+  // unless the resident wishes it.
+  uint64_t keep_min_s() const { return keep_min_s_; }
+
   // The entry keys of an administration; null if the register has no such
   // number.
   const std::vector<std::string>* EntryKeys(uint32_t administration) const;
@@ -72,6 +76,7 @@ class Documents {
   OpeningRegister opening_;
   std::map<Hash, std::shared_ptr<const std::string>> by_hash_;
   uint64_t min_batch_ = 0;
+  uint64_t keep_min_s_ = 0;
   std::string label_key_;
   std::vector<IdScheme> id_schemes_;  // views into the document of by_hash_
   std::vector<std::vector<std::string>> entry_keys_;

@@ -102,6 +102,10 @@ absl::Status Log::Start(const LogOptions& options) {
                             {parts_.storage, parts_.disk, parts_.index_folder},
                             stored.size));
     index_finder_ = [this](const Hash& key) { return index_->Find(key); };
+    // Only now that the data are known to be the lock's: of older ones, keys
+    // would be taken for unused that others need.
+    RETURN_IF_ERROR(FinishErasures(erasures_.get(), parts_.storage,
+                                   vault_.get(), stored.size));
     maker_ = std::make_unique<AccessBatchMaker>(
         AccessBatchMaker::Parts{index_.get(), vault_.get(), parts_.clock,
                                 parts_.random},
@@ -170,8 +174,14 @@ absl::Status Log::PrepareAccess(const LogOptions& options,
   ASSIGN_OR_RETURN(
       chain_keys_,
       ChainKeys::Open(parts_.label_key, documents_->label_key(), origin()));
-  ASSIGN_OR_RETURN(vault_, Vault::Open(parts_.disk, parts_.vault_folder,
-                                       parts_.vault_key, parts_.random));
+  ASSIGN_OR_RETURN(
+      vault_, Vault::Open(parts_.disk, parts_.vault_folder, parts_.vault_key,
+                          parts_.random, parts_.vault_key_file));
+  ASSIGN_OR_RETURN(
+      erasures_,
+      ErasureLedger::Open(parts_.disk, parts_.erasure_ledger.empty()
+                                           ? parts_.vault_folder + ".erasures"
+                                           : parts_.erasure_ledger));
   return absl::OkStatus();
 }
 

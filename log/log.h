@@ -27,6 +27,7 @@
 #include "log/clock.h"
 #include "log/disk.h"
 #include "log/documents.h"
+#include "log/erasure_ledger.h"
 #include "log/idempotency.h"
 #include "log/index.h"
 #include "log/metrics.h"
@@ -72,6 +73,11 @@ struct LogParts {
   std::string label_key;
   // On `disk`: where the runs of an access log's index lie.
   std::string index_folder;
+  // On `disk`, of an access log: the ledger of erasures, which should lie
+  // beside the lock; empty: beside the vault's folder. And the file that holds
+  // the vault key, which a rotation rewrites; empty: it can't be rotated.
+  std::string erasure_ledger = "";
+  std::string vault_key_file = "";
 };
 
 class Log {
@@ -107,6 +113,8 @@ class Log {
   Index* index() { return index_.get(); }
   // The vault; null for an opaque log.
   Vault* vault() { return vault_.get(); }
+  // What of it is to stay destroyed; the vault keeper's (vault_keeper.h).
+  ErasureLedger* erasures() { return erasures_.get(); }
   // The keys of chains; null for an opaque log.
   const ChainKeys* chain_keys() const { return chain_keys_.get(); }
   // Looks keys up in the index, those of leaves not yet published too; null for
@@ -145,6 +153,7 @@ class Log {
   CheckpointPublisher publisher_;
   std::unique_ptr<Documents> documents_;
   std::unique_ptr<Vault> vault_;
+  std::unique_ptr<ErasureLedger> erasures_;
   std::unique_ptr<ChainKeys> chain_keys_;
   std::unique_ptr<Index> index_;
   IndexFinder index_finder_;

@@ -28,6 +28,10 @@ LogMetrics::LogMetrics(prometheus::Registry* registry,
                    .Name("vidimus_refused_requests_total")
                    .Help("Submissions refused, by status code.")
                    .Register(*registry);
+  vault_changes_ = &BuildCounter()
+                        .Name("vidimus_vault_changes_total")
+                        .Help("Entries erased, withheld, restricted or lifted.")
+                        .Register(*registry);
   entries_ = counter("vidimus_entries_total",
                      "Entries sequenced since the start of the process.");
   batches_ = counter("vidimus_batches_total",
@@ -43,6 +47,9 @@ LogMetrics::LogMetrics(prometheus::Registry* registry,
       gauge("vidimus_disk_free_bytes", "Free space under the log's folder.");
   scrubbed_leaves_ = gauge("vidimus_scrubbed_leaves",
                            "Leaves re-verified in the scrub under way.");
+  swept_leaves_ = gauge("vidimus_swept_leaves",
+                        "Leaves whose retention dates were looked at in the "
+                        "last pass.");
   batch_seconds_ =
       histogram("vidimus_batch_seconds",
                 "Commit, verification and publication of a batch.",
@@ -62,6 +69,12 @@ void LogMetrics::ObserveBatch(uint64_t entries, uint64_t size,
 
 void LogMetrics::CountRefusal(const std::string& code) {
   refusals_->Add({{"log", origin_}, {"code", code}}).Increment();
+}
+
+void LogMetrics::CountVaultChanges(const std::string& change,
+                                   uint64_t entries) {
+  vault_changes_->Add({{"log", origin_}, {"change", change}})
+      .Increment(static_cast<double>(entries));
 }
 
 void LogMetrics::SetPool(uint64_t entries, uint64_t bytes) {

@@ -30,12 +30,20 @@ class LogMetrics {
   void SetDiskFree(uint64_t bytes) {
     disk_free_bytes_->Set(static_cast<double>(bytes));
   }
+  // Entries that were erased, withheld, restricted, or whose restriction was
+  // lifted.
+  void CountVaultChanges(const std::string& change, uint64_t entries);
+  // Leaves that the last pass over retention dates has come through.
+  void SetSwept(uint64_t leaves) {
+    swept_leaves_->Set(static_cast<double>(leaves));
+  }
   void SetScrubbed(uint64_t leaves) {
     scrubbed_leaves_->Set(static_cast<double>(leaves));
   }
 
  private:
   prometheus::Family<prometheus::Counter>* refusals_;
+  prometheus::Family<prometheus::Counter>* vault_changes_;
   const std::string origin_;
   prometheus::Counter* entries_;
   prometheus::Counter* batches_;
@@ -47,6 +55,7 @@ class LogMetrics {
   prometheus::Gauge* ids_bytes_;
   prometheus::Gauge* disk_free_bytes_;
   prometheus::Gauge* scrubbed_leaves_;
+  prometheus::Gauge* swept_leaves_;
   prometheus::Histogram* batch_seconds_;
   prometheus::Histogram* batch_entries_;
 };

@@ -175,14 +175,21 @@ class FileVault : public Vault {
     MutexLock lock(&mu_);
     std::vector<SlotRange> ranges;
     std::vector<uint64_t> unused;
+    std::vector<std::unique_ptr<DiskFile>> claimed;
     for (const uint64_t block : blocks_) {
       const SlotRange range{std::max(begin, block * kSlots),
                             std::min(first_slot_, (block + 1) * kSlots)};
       if (range.begin >= range.end) continue;
+      auto file = disk_->Open(Path(block), true);
+      // Another server draws from it.
+      if (absl::IsFailedPrecondition(file.status())) continue;
+      RETURN_IF_ERROR(file.status());
+      claimed.push_back(*std::move(file));
       ranges.push_back(range);
       if (range.end - range.begin == kSlots) unused.push_back(block);
     }
     RETURN_IF_ERROR(DestroyLocked(ranges, false));
+    claimed.clear();
     for (const uint64_t block : unused) {
       files_.erase(block);
       RETURN_IF_ERROR(disk_->Remove(Path(block)));
@@ -263,11 +270,14 @@ class FileVault : public Vault {
       keys_.push_back(random_->Draw(kAeadKeyBytes));
       slots += Wrap(vault_key, keys_.back(), block * kSlots + i, random_);
     }
-    ASSIGN_OR_RETURN(auto file, disk_->Open(Path(block), false));
+    ASSIGN_OR_RETURN(auto file, disk_->Open(Path(block), true));
     RETURN_IF_ERROR(file->WriteAt(0, slots));
     RETURN_IF_ERROR(file->Sync());
     blocks_.insert(block);
     drawn_ = block;
+    // The last block's newest key may be on its way into a commit.
+    last_drawn_file_ = std::move(drawn_file_);
+    drawn_file_ = std::move(file);
     return absl::OkStatus();
   }
 
@@ -456,6 +466,9 @@ class FileVault : public Vault {
   uint64_t next_slot_ = 0;
   uint64_t drawn_ = 0;             // the block of keys_
   std::vector<std::string> keys_;  // wiped as they are used
+  // Held, so that another server on the same folder sees that they are in use.
+  std::unique_ptr<DiskFile> drawn_file_;
+  std::unique_ptr<DiskFile> last_drawn_file_;
 
   Mutex mu_;
   std::string key_ ABSL_GUARDED_BY(mu_);

@@ -71,8 +71,8 @@ class Vault {
                                bool again) = 0;
 
   // Destroys all slots after `last_used`, or all if there is none, but for the
-  // block that this start began: what they sealed was never committed. Before
-  // the first Seal.
+  // block that this start began and those that another process draws from: what
+  // they sealed was never committed. Before the first Seal.
   virtual absl::Status DestroyUnused(std::optional<uint64_t> last_used) = 0;
 
   // Replaces the vault key: draws a new one, wraps every key again, destroys
