@@ -148,11 +148,22 @@ enum class Finding : uint8_t {
   kSubjectScheme,    // a scheme that config does not name
   kSubjectForm,      // a scheme whose form this program does not know
   kSubjectSpelling,  // not the canonical form of the scheme
+
+  // Statements (statement.h, standing.h).
+  kSignatureKindUnknown,     // a signature of a kind that is not known
+  kStatementSignature,       // not signed by the key, for the family and chain
+  kStatementKeyUnknown,      // no entry of the chain brings the key
+  kStatementKeyRevoked,      // the key was revoked, or its time is over
+  kStatementKeyUnconfirmed,  // a recovered key before its time of waiting
+  kStatementSigner,          // who signed may not say such a thing
+  kStatementReplay,          // the id, or the key's number, was used before
+  kStatementOrder,           // the statement before it is not in the chain
+  kStatementOwnInterest,     // the key's voucher is who the grant is for
 };
 
 // The number of findings; each value below it is one.
 inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kSubjectSpelling) + 1;
+    static_cast<int>(Finding::kStatementOwnInterest) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

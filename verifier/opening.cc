@@ -98,6 +98,18 @@ Finding JudgeContent(const ChainName& chain, const Hash& commitment,
     opened->kind = RecordContent::kNotice;
     return Finding::kOk;
   }
+  if (ContentOf(record) == RecordContent::kStatement) {
+    if (shown.has_request) return Finding::kRequestSpare;
+    const Finding finding = ParseStatement(record, &opened->statement, nullptr);
+    RETURN_IF_FOUND(JudgePlace(chain, shown.entry_id, opened->statement.subject,
+                               opened->statement.administration,
+                               opened->statement.entry_id));
+    if (!shown.opening.actor.empty()) return Finding::kRecordFieldInvalid;
+    if (finding == Finding::kOk) opened->kind = RecordContent::kStatement;
+    // Who signed it, and whether it counts, is judged from the whole chain.
+    *forged = false;
+    return finding;
+  }
 
   RETURN_IF_FOUND(JudgeRequest(chain, commitment, entry_keys, shown));
   // From here on these are the administration's own bytes.

@@ -17,6 +17,7 @@
 #include "verifier/finding.h"
 #include "verifier/label.h"
 #include "verifier/record.h"
+#include "verifier/statement.h"
 #include "verifier/submission.h"
 #include "verifier/wire.h"
 
@@ -63,6 +64,7 @@ struct OpenedEntry {
   // kUnknown for what cannot be read.
   RecordContent kind = RecordContent::kUnknown;
   AccessRecord access;
+  Statement statement;  // its signature is judged by standing.h
   Notice notice;
   Actor actor;
 };

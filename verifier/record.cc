@@ -129,8 +129,18 @@ constexpr FieldRule kNoticeFields[] = {
     {8, FieldKind::kMessage, false, "restriction", &kRestriction},
 };
 
+constexpr FieldRule kSignedStatementFields[] = {
+    {1, FieldKind::kBytes, false, "entry_id", nullptr},
+    {2, FieldKind::kBytes, false, "subject", nullptr},
+    {3, FieldKind::kUint32, false, "administration", nullptr},
+    {4, FieldKind::kBytes, false, "statement", nullptr},
+    {5, FieldKind::kEnum, false, "signature_kind", nullptr},
+    {6, FieldKind::kBytes, false, "signature", nullptr},
+};
+
 constexpr FieldRule kRecordFields[] = {
     {1, FieldKind::kMessage, false, "access", &kAccessRecordRule},
+    {2, FieldKind::kMessage, false, "statement", &kSignedStatementRule},
     {3, FieldKind::kMessage, false, "notice", &kNoticeRule},
 };
 
@@ -202,8 +212,17 @@ Finding ReadAccessField(const WireField& field, AccessRecord* access,
       access->occurred_at_ms = field.number;
       seen->occurred_at_ms = true;
       return Finding::kOk;
+    case 40:
+      access->source_origin = field.bytes;
+      return Finding::kOk;
     case 50:
       access->controller_id = field.bytes;
+      return Finding::kOk;
+    case 70:
+      access->actor_kind = static_cast<uint32_t>(field.number);
+      return Finding::kOk;
+    case 120:
+      access->ai_system_id = field.bytes;
       return Finding::kOk;
     case 130:
       access->subject = field.bytes;
@@ -225,6 +244,9 @@ Finding ReadAccessField(const WireField& field, AccessRecord* access,
     case 180:
       access->purpose = field.bytes;
       return Finding::kOk;
+    case 181:
+      access->purpose_number = static_cast<uint32_t>(field.number);
+      return Finding::kOk;
     case 200:
       return ReadLegalBasis(field.bytes, access, judge);
     case 210: {
@@ -241,6 +263,12 @@ Finding ReadAccessField(const WireField& field, AccessRecord* access,
     }
     case 211:
       access->statement_id = field.bytes;
+      return Finding::kOk;
+    case 230:
+      access->recipient_id = field.bytes;
+      return Finding::kOk;
+    case 250:
+      access->outcome = static_cast<uint32_t>(field.number);
       return Finding::kOk;
     default:
       return Finding::kOk;
@@ -332,6 +360,9 @@ Finding ReadBefallen(const MessageRule& rule, uint32_t ground,
 
 }  // namespace
 
+constexpr MessageRule kSignedStatementRule = {
+    "SignedStatement", kSignedStatementFields,
+    std::size(kSignedStatementFields)};
 constexpr MessageRule kNoticeRule = {"Notice", kNoticeFields,
                                      std::size(kNoticeFields)};
 constexpr MessageRule kAccessRecordRule = {"AccessRecord", kAccessRecordFields,
@@ -375,8 +406,14 @@ RecordContent ContentOf(std::string_view record) {
   WireReader reader(kRecordRule, record);
   WireField content;
   if (!reader.Next(&content)) return RecordContent::kUnknown;
-  return content.rule->number == 1 ? RecordContent::kAccess
-                                   : RecordContent::kNotice;
+  switch (content.rule->number) {
+    case 1:
+      return RecordContent::kAccess;
+    case 2:
+      return RecordContent::kStatement;
+    default:
+      return RecordContent::kNotice;
+  }
 }
 
 Finding ParseNotice(std::string_view record, Notice* notice,

@@ -1,7 +1,8 @@
 // What stands under a commitment: the record that a resident sees, and the
 // actor. Both are protobuf messages of proto/record.proto, kept and hashed as
-// the bytes that came, read by the rules of wire.h. A record is an access or a
-// notice, the log's own. Pure functions. Field tables: docs/record.md.
+// the bytes that came, read by the rules of wire.h. A record is an access, a
+// statement (parsed by statement.h) or a notice, the log's own. Pure functions.
+// Field tables: docs/record.md.
 #ifndef VERIFIER_RECORD_H_
 #define VERIFIER_RECORD_H_
 
@@ -25,12 +26,13 @@ inline constexpr size_t kSubjectBytesMax = 255;
 // The tables of proto/record.proto.
 extern const MessageRule kRecordRule;
 extern const MessageRule kAccessRecordRule;
+extern const MessageRule kSignedStatementRule;
 extern const MessageRule kNoticeRule;
 extern const MessageRule kActorRule;
 
 // What a record holds by its first field, for those who must choose how to
 // parse it; the parser judges whether it is so.
-enum class RecordContent : uint8_t { kUnknown, kAccess, kNotice };
+enum class RecordContent : uint8_t { kUnknown, kAccess, kStatement, kNotice };
 RecordContent ContentOf(std::string_view record);
 
 struct LegalBasis {
@@ -45,16 +47,22 @@ struct LegalBasis {
 struct AccessRecord {
   std::string_view entry_id;       // 16 bytes
   uint64_t occurred_at_ms = 0;     // POSIX milliseconds
+  std::string_view source_origin;  // may be empty
   std::string_view controller_id;  // not empty
+  uint32_t actor_kind = 0;         // may be 0; unknown values are kept
+  std::string_view ai_system_id;   // may be empty
   std::string_view subject;        // s: scheme(1) id, 2 to 255 bytes
   uint32_t administration = 0;     // a; not `self`
   uint32_t operation = 0;          // not 0; unknown values are kept
   std::vector<std::string_view> data_categories;  // at least one, none empty
   std::string_view purpose;                       // not empty
+  std::optional<uint32_t> purpose_number;         // in the register
   std::vector<LegalBasis> legal_bases;            // at least one
   std::string_view as_of_origin;                  // not empty
   uint64_t as_of_size = 0;                        // not 0
   std::string_view statement_id;                  // may be empty
+  std::string_view recipient_id;                  // may be empty
+  uint32_t outcome = 0;  // may be 0; unknown values are kept
 };
 
 // Parses a record and judges whether it is an access as the door demands: rows

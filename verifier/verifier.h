@@ -17,6 +17,7 @@
 //   ordered. commitment.h   how a leaf stands for a record without showing it.
 //   submission.h   who said that the record is so: the administration's key.
 //   record.h       the record itself; register.h the documents it refers to.
+//   statement.h    what a resident says, and who signed it.
 //   label.h        how the entries of one resident and one administration are
 //   found, and by nobody else; vrf.h why there is only one way; subject.h how
 //   the resident is named.
@@ -62,6 +63,7 @@
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/runs.h"
+#include "verifier/statement.h"
 #include "verifier/subject.h"
 #include "verifier/submission.h"
 #include "verifier/tile.h"

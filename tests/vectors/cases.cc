@@ -965,6 +965,69 @@ void RunRecord(const Json& json, Tally* tally) {
   }
 }
 
+// "73 repeated 70000 times" is a byte and a number; all else is hex.
+std::string StatementBytes(const Json& json) {
+  const std::string& text = json.Text();
+  const size_t repeated = text.find(" repeated ");
+  if (repeated == std::string::npos) return json.Hex();
+  std::string byte;
+  uint64_t count = 0;
+  const std::string_view rest = std::string_view(text).substr(repeated + 10);
+  CHECK(HexDecode(text.substr(0, repeated), &byte));
+  CHECK(DecimalDecode(rest.substr(0, rest.find(' ')), &count));
+  return std::string(count, byte[0]);
+}
+
+void RunStatement(const Json& json, Tally* tally) {
+  const std::string public_key = json["public_key"].Hex();
+  std::string last;
+  for (const Json& test : json["statements"].List()) {
+    const auto administration = static_cast<uint32_t>(test["a"].Number());
+    const std::string subject = test["s"].Hex();
+    const std::string bytes = StatementBytes(test["bytes"]);
+    const std::string signature = test["ed25519"].Hex();
+    const Hash hash =
+        StatementHash(test["family"].Text(), subject, administration, bytes);
+    tally->Expect(StatementSignedBytes(hash) == test["signed"].Hex(),
+                  "signed bytes of a statement");
+    const auto verify = [&](const Hash& of, const std::string& by) {
+      return VerifyStatement(kSignatureEd25519, public_key, of, by, nullptr);
+    };
+    tally->ExpectOk(verify(hash, signature), "statement");
+    tally->ExpectRefused(verify(StatementHash(test["family"].Text(), subject,
+                                              administration ^ 1, bytes),
+                                signature),
+                         "statement in another chain");
+    tally->ExpectRefused(verify(hash, last), "signature of another statement");
+    last = signature;
+  }
+}
+
+void RunStatementRecords(const Json& json, Tally* tally) {
+  const std::string& family = json["family"].Text();
+  const std::string subject = json["subject"].Hex();
+  const auto administration = static_cast<uint32_t>(json["a"].Number());
+  const std::string public_key = json["public_key"].Hex();
+  for (const Json& test : json["statements"].List()) {
+    const std::string& what = test["what"].Text();
+    const std::string record = test["record"].Hex();
+    Statement statement;
+    const char* field = "";
+    const Finding finding = ParseStatement(record, &statement, &field);
+    tally->ExpectFinding(finding, test, what);
+    if (test.Has("field")) {
+      tally->Expect(test["field"].Text() == field, what + ": names " + field);
+    }
+    if (finding != Finding::kOk) continue;
+    const Finding signature = VerifyStatement(
+        statement.signature_kind, public_key,
+        StatementHash(family, subject, administration, statement.bytes),
+        statement.signature, nullptr);
+    tally->Expect(FindingName(signature) == test["signature"].Text(),
+                  what + ": " + FindingSentence(signature));
+  }
+}
+
 }  // namespace
 
 VectorResult RunVectors(std::string_view name, std::string_view json) {
@@ -985,7 +1048,9 @@ VectorResult RunVectors(std::string_view name, std::string_view json) {
                {"multi", RunMulti},
                {"several", RunSeveral},
                {"register_documents", RunRegisterDocuments},
-               {"record", RunRecord}};
+               {"record", RunRecord},
+               {"statement", RunStatement},
+               {"statement_records", RunStatementRecords}};
   Tally tally;
   bool known = false;
   for (const auto& run : kRuns) {

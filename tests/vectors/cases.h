@@ -10,10 +10,23 @@
 namespace vidimus {
 
 // The files that RunVectors knows, without ".json".
-inline constexpr std::string_view kVectorFiles[] = {
-    "tree",       "note",     "leaf",    "label",  "commitment",
-    "submission", "register", "log",     "runs",   "trie",
-    "index",      "multi",    "several", "record", "register_documents"};
+inline constexpr std::string_view kVectorFiles[] = {"tree",
+                                                    "note",
+                                                    "leaf",
+                                                    "label",
+                                                    "commitment",
+                                                    "submission",
+                                                    "register",
+                                                    "log",
+                                                    "runs",
+                                                    "trie",
+                                                    "index",
+                                                    "multi",
+                                                    "several",
+                                                    "record",
+                                                    "statement",
+                                                    "statement_records",
+                                                    "register_documents"};
 
 struct VectorResult {
   int passed = 0;

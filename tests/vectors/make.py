@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes multi.json, several.json, register_documents.json and record.json.
+"""Makes multi.json, several.json, register_documents.json, record.json and
+statement_records.json.
 
 Usage: make.py (in this folder; needs python3-cryptography). Shares no code with
-the verifier: it follows docs/merkle.md, index_format.md, wire.md, register.md
-and record.md. The
-other files here came from elsewhere and are not made again.
+the verifier: it follows docs/merkle.md, index_format.md, wire.md, register.md,
+record.md and statements.md. The other files here came from elsewhere and are not made again.
 """
 
 import hashlib
@@ -421,7 +421,8 @@ def record_cases():
     record("an actor's field", "WireUnknownField", ACCESS[:5] + [(80, "7f")] + ACCESS[5:])
     record("purpose as a number", "WireType", replaced(ACCESS, 180, 1))
     raw("nothing", "RecordFieldMissing", b"")
-    raw("a statement", "WireUnknownField", message([(2, b"")]))
+    raw("a statement", "RecordFieldMissing", message([(2, b"")]))
+    raw("a fourth content", "WireUnknownField", message([(4, b"")]))
     raw("an access without its record", "WireUnknownField", message(ACCESS))
     whole = message([(1, ACCESS)])
     raw("one byte short", "WireTruncated", whole[:-1])
@@ -476,10 +477,93 @@ def record_cases():
     return {"records": records, "notices": notices, "actors": actors}
 
 
+# --- statement_records.json (docs/statements.md) ---
+
+FAMILY = "vidimus.example/test"
+SUBJECT = b"\x01id"
+SCOPE = [(1, "0101263-6"), (2, "PublicServiceProvision"), (3, "pd:Income"), (3, "pd:Family"), (4, 1000), (5, 2000)]
+GRANT = [(1, 0), (1, 7), (2, SCOPE), (3, 1), (4, "A6-1-a-explicit-consent"), (5, "https://city.example/notice"),
+         (6, "EU"), (7, 86400), (8, "FI"), (9, "In the app")]
+HEAD = [(1, b"0123456789abcdef"), (2, 1), (3, bytes(32)), (4, b"fedcba9876543210"), (6, 1767225600123), (7, "sv"),
+        (8, sha256(b"the words")), (9, "ISO/IEC TS 27560:2023")]
+WALLET_KEY = [(1, 1), (2, public("second wallet")), (3, "Phone")]
+EVENTS = {
+    10: GRANT, 11: [(1, b"0123456789abcdef"), (3, 5)], 12: [(1, SCOPE), (2, "Not this")], 13: [], 14: [(2, 1)],
+    15: [(1, 0), (2, "I was not there")], 16: WALLET_KEY, 17: [(1, b"fedcba9876543210")], 18: WALLET_KEY,
+    19: [(1, WALLET_KEY), (2, SCOPE), (3, 3000), (4, "guardian")], 20: [(1, b"\x02other")],
+}
+
+
+def statement_hash(family, subject, administration, data):
+    return sha256(b"\x0a" + bytes([len(family)]) + family.encode() + len(subject).to_bytes(2, "big") + subject +
+                  administration.to_bytes(4, "big") + len(data).to_bytes(4, "big") + data)
+
+
+def statement_cases():
+    statements = []
+
+    def add(what, finding, fields, field_=None, signature="Ok", family=FAMILY, subject=SUBJECT, administration=0,
+            signer="wallet", kind=1, envelope=lambda e: e):
+        data = message(fields)
+        signed = b"vidimus/v1 statement\n" + statement_hash(family, subject, administration, data)
+        outer = [(1, bytes(16)), (2, SUBJECT), (3, 0), (4, data), (5, kind), (6, key(signer).sign(signed))]
+        case = {"what": what, "record": message([(2, envelope(outer))]).hex(), "finding": finding}
+        if field_:
+            case["field"] = field_
+        if finding == "Ok":
+            case["signature"] = signature
+        statements.append(case)
+
+    for number, event in EVENTS.items():
+        add(f"event {number}", "Ok", HEAD + [(number, event)])
+    by_service = without(without(without(HEAD, 2), 3), 4)
+    add("a first key, by an identity service", "Ok",
+        by_service[:1] + [(2, 0), (5, 0)] + by_service[1:] + [(16, WALLET_KEY)])
+    grant = HEAD + [(10, GRANT)]
+    add("signed by another key", "Ok", grant, signature="StatementSignature", signer="stranger")
+    add("signed for another family", "Ok", grant, signature="StatementSignature", family=FAMILY + "x")
+    add("signed for another subject", "Ok", grant, signature="StatementSignature", subject=b"\x01ie")
+    add("signed for another administration", "Ok", grant, signature="StatementSignature", administration=1)
+    add("signed in a way that nobody knows", "Ok", grant, signature="SignatureKindUnknown", kind=77)
+    add("changed after it was signed", "Ok", grant, signature="StatementSignature",
+        envelope=lambda e: replaced(e, 4, message(HEAD + [(12, [])])))
+    for number, name in ((1, "statement_id"), (2, "sequence"), (3, "previous"), (4, "key_id"), (7, "language"),
+                         (8, "words_sha256"), (10, "event")):
+        add(f"without {name}", "RecordFieldMissing", without(grant, number), name)
+    add("the first with one before it", "RecordFieldInvalid", replaced(grant, 2, 0), "previous")
+    add("by a key and by a service", "RecordFieldInvalid", HEAD[:4] + [(5, 0)] + HEAD[4:] + [(10, GRANT)],
+        "identity_service")
+    add("a statement id of 15 bytes", "RecordFieldInvalid", replaced(grant, 1, bytes(15)), "statement_id")
+    for number, name in ((1, "administration"), (3, "assurance"), (4, "lawful_basis")):
+        add(f"a grant without {name}", "RecordFieldMissing", HEAD + [(10, without(GRANT, number))], name)
+    add("a grant without a scope", "RecordFieldMissing", HEAD + [(10, without(GRANT, 2))], "purpose")
+    add("a grant for no data", "RecordFieldMissing", HEAD + [(10, replaced(GRANT, 2, without(SCOPE, 3)))],
+        "data_category")
+    add("a grant of law", "RecordFieldInvalid", HEAD + [(10, replaced(GRANT, 4, "A6-1-e"))], "lawful_basis")
+    add("a grant for no time", "RecordFieldInvalid", HEAD + [(10, replaced(GRANT, 2, replaced(SCOPE, 5, 1000)))],
+        "valid_until_s")
+    add("a withdrawal of nothing", "RecordFieldMissing", HEAD + [(11, [(2, 0)])], "statement_id")
+    add("a dispute about nothing", "RecordFieldMissing", HEAD + [(15, [(2, "Why")])], "entry")
+    add("a key of small order", "KeyUnsound", HEAD + [(16, replaced(WALLET_KEY, 2, bytes(32)))], "public_key")
+    add("a key of no kind", "RecordFieldMissing", HEAD + [(16, WALLET_KEY[1:])], "kind")
+    add("a revocation of nothing", "RecordFieldMissing", HEAD + [(17, [])], "key_id")
+    add("a delegation for ever", "RecordFieldMissing", HEAD + [(19, without(EVENTS[19], 3))], "until_s")
+    add("two events", "RecordFieldInvalid", HEAD + [(13, []), (14, [])], "preference")
+    add("an unknown event", "WireUnknownField", HEAD + [(21, [])])
+    add("an unknown field", "WireUnknownField", HEAD + [(10, GRANT + [(10, 1)])])
+    add("fields out of order", "WireOrder", [HEAD[1], HEAD[0]] + HEAD[2:] + [(10, GRANT)])
+    for number, name in ((1, "entry_id"), (2, "subject"), (3, "administration"), (4, "statement"),
+                         (5, "signature_kind"), (6, "signature")):
+        add(f"an envelope without {name}", "RecordFieldMissing", grant, name,
+            envelope=lambda e, n=number: without(e, n))
+    return {"family": FAMILY, "subject": SUBJECT.hex(), "a": 0, "public_key": public("wallet").hex(),
+            "statements": statements}
+
+
 def main():
     for name, content in (("multi", multi_cases()), ("several", several_cases()),
                           ("register_documents", document_cases()),
-                          ("record", record_cases())):
+                          ("record", record_cases()), ("statement_records", statement_cases())):
         with open(name + ".json", "w", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
             file.write("\n")

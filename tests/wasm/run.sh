@@ -40,6 +40,7 @@ add() {
 for source in verifier/*.cc; do
   case $source in
     *_test.cc | *_fuzz.cc | verifier/small_log.cc | \
+      verifier/crypto_es256.cc | \
       verifier/crypto_signing.cc | verifier/crypto_vrf_proving.cc) ;;
     *) add "$source" -O2 ;;
   esac
