@@ -24,28 +24,47 @@ void EntryRows::Append(std::string_view entry) {
 absl::StatusOr<std::string> ReadBundle(Storage* storage, uint64_t begin,
                                        uint64_t end) {
   const uint64_t bundle_first = begin / kTileWidth * kTileWidth;
+  uint64_t next = begin;  // the first entry not yet found
+  // What of `row`, of the batch at `first`, comes next; nothing if it has not
+  // the form it should.
+  const auto part = [&](uint64_t first, absl::string_view row) {
+    BundleReader reader({row.data(), row.size()});
+    std::string_view entry;
+    size_t row_end = 0, wanted = row.size(), wanted_end = 0;
+    uint64_t index = std::max(first, bundle_first);
+    if (index > next) return absl::string_view();  // a row is missing
+    for (; reader.Next(&entry); ++index) {
+      const size_t row_begin = row_end;
+      row_end = entry.data() + entry.size() - row.data();
+      if (index == next) wanted = row_begin;
+      if (index < end) wanted_end = row_end;
+    }
+    if (reader.finding() != Finding::kOk || index <= next ||
+        index > bundle_first + kTileWidth) {
+      return absl::string_view();
+    }
+    next = std::min(index, end);
+    return row.substr(wanted, wanted_end - wanted);
+  };
+
+  // Mostly one batch has all of it.
+  absl::StatusOr<StoredRow> whole =
+      storage->Get(RowKind::kEntries, EntriesSub(begin), end - 1);
+  if (whole.ok() && whole->first <= begin) {
+    const absl::string_view bytes = part(whole->first, whole->value);
+    if (next == end) {
+      if (bytes.size() == whole->value.size()) return std::move(whole->value);
+      return std::string(bytes);
+    }
+  }
+  next = begin;
   std::string joined;
-  uint64_t next = begin;  // the first entry not yet joined
   RETURN_IF_ERROR(
       storage->Scan(RowKind::kEntries, EntriesSub(begin), begin, end,
                     [&](uint64_t first, absl::string_view row) {
-                      BundleReader reader({row.data(), row.size()});
-                      std::string_view entry;
-                      size_t row_end = 0, wanted = row.size(), wanted_end = 0;
-                      uint64_t index = std::max(first, bundle_first);
-                      if (index > next) return false;  // a row is missing
-                      for (; reader.Next(&entry); ++index) {
-                        const size_t row_begin = row_end;
-                        row_end = entry.data() + entry.size() - row.data();
-                        if (index == next) wanted = row_begin;
-                        if (index < end) wanted_end = row_end;
-                      }
-                      if (reader.finding() != Finding::kOk) return false;
-                      if (index <= next || index > bundle_first + kTileWidth)
-                        return false;
-                      joined.append(row.data() + wanted, wanted_end - wanted);
-                      next = std::min(index, end);
-                      return true;
+                      const absl::string_view bytes = part(first, row);
+                      joined.append(bytes.data(), bytes.size());
+                      return !bytes.empty();
                     }));
   if (next == end) return joined;
   return absl::DataLossError(

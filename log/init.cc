@@ -112,7 +112,7 @@ idempotency {
 disk {
   # free_bytes_min: 1073741824 # with less free space, submissions are refused
   # scrub_period_s: 86400      # everything is verified again in this time
-  # tile_cache_bytes: 67108864
+  # tile_cache_bytes: 134217728
   # leveldb_cache_bytes: 33554432
 }
 

@@ -3,6 +3,8 @@
 // no other write is tried.
 #include "log/leveldb_storage.h"
 
+#include <iterator>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,6 +28,8 @@ namespace {
 constexpr absl::string_view kFormatKey("\0", 1);
 constexpr size_t kKeyBytes = 10;
 constexpr size_t kHeadRowBytes = 8 + kHashBytes;
+// Batches whose place is remembered: about 5 MiB.
+constexpr size_t kKnownBatchesMax = 1 << 16;
 
 std::string RowKey(uint64_t first, RowKind kind, uint8_t sub) {
   std::string key;
@@ -157,6 +161,7 @@ class LevelDbStorageImpl : public LevelDbStorage {
     MutexLock lock(&mu_);
     last_first_ = batch.first;
     head_ = batch.head;
+    Learn(batch.first, batch.head.size);
     return absl::OkStatus();
   }
 
@@ -164,17 +169,18 @@ class LevelDbStorageImpl : public LevelDbStorage {
                                 uint64_t index) override {
     const std::string doing =
         absl::StrCat("reading the ", RowKindName(kind), " row of leaf ", index);
-    uint64_t last_first;
     {
       MutexLock lock(&mu_);
       if (index >= head_.size) return BeyondTreeError(kind, index, head_.size);
-      last_first = last_first_;
     }
     StoredRow row;
-    if (index >= last_first) {
-      row.first = last_first;
+    const std::optional<uint64_t> known = KnownBatch(index);
+    if (known.has_value()) {
+      row.first = *known;
+      // Entries are kept by those who read them (tile_reader.h), if at all.
       const leveldb::Status got =
-          db_->Get(read_, RowKey(last_first, kind, sub), &row.value);
+          db_->Get(kind == RowKind::kEntries ? scan_ : read_,
+                   RowKey(row.first, kind, sub), &row.value);
       if (got.ok()) return row;
       // LevelDB says so too when the table itself is not found: ask again in a
       // way that tells them apart.
@@ -182,13 +188,9 @@ class LevelDbStorageImpl : public LevelDbStorage {
     }
 
     const std::unique_ptr<leveldb::Iterator> it(db_->NewIterator(read_));
-    if (index >= last_first) {
-      row.first = last_first;
-    } else {
-      // The first row of the next batch, and one back: the last of ours.
-      it->Seek(RowKey(index + 1, RowKind::kHead, 0));
-      if (it->Valid()) it->Prev();
-      ASSIGN_OR_RETURN(row.first, FirstAt(*it));
+    if (!known.has_value()) {
+      ASSIGN_OR_RETURN(row.first, SeekBatch(it.get(), index));
+      RETURN_IF_ERROR(LearnAt(it.get(), row.first).status());
     }
     const std::string key = RowKey(row.first, kind, sub);
     it->Seek(key);
@@ -213,25 +215,22 @@ class LevelDbStorageImpl : public LevelDbStorage {
     if (begin >= end) return absl::OkStatus();
 
     const std::unique_ptr<leveldb::Iterator> it(db_->NewIterator(scan_));
-    it->Seek(RowKey(begin + 1, RowKind::kHead, 0));
-    if (it->Valid()) {
-      it->Prev();
-    } else {
-      it->SeekToLast();
+    std::optional<uint64_t> known = KnownBatch(begin);
+    if (!known.has_value()) {
+      ASSIGN_OR_RETURN(known, SeekBatch(it.get(), begin));
     }
-    ASSIGN_OR_RETURN(uint64_t first, FirstAt(*it));
+    uint64_t first = *known;
     while (first < end) {
       // From head row to head row, so that a batch that is missing is noticed
       // and rows that were not asked for are not read.
-      it->Seek(RowKey(first, RowKind::kHead, 0));
-      ASSIGN_OR_RETURN(const TreeHead head, HeadAt(*it, first));
+      ASSIGN_OR_RETURN(const uint64_t next, LearnAt(it.get(), first));
       const std::string key = RowKey(first, kind, sub);
-      if (kind != RowKind::kHead) it->Seek(key);
+      if (it->key() != leveldb::Slice(key)) it->Seek(key);
       if (it->Valid() && it->key() == leveldb::Slice(key) &&
           !visit(first, ToView(it->value()))) {
         break;
       }
-      first = head.size;
+      first = next;
     }
     return FromLevelDb(it->status(), absl::StrCat("scanning the ",
                                                   RowKindName(kind), " rows"));
@@ -305,6 +304,45 @@ class LevelDbStorageImpl : public LevelDbStorage {
     return absl::OkStatus();
   }
 
+  // The first leaf of the batch that holds leaf `index` of the committed tree,
+  // if that is remembered. Seeking it instead costs up to three reads of
+  // blocks, which are as large as the rows in them.
+  std::optional<uint64_t> KnownBatch(uint64_t index) {
+    MutexLock lock(&mu_);
+    if (index >= last_first_) return last_first_;
+    const auto next = ends_.upper_bound(index);
+    if (next == ends_.begin() || std::prev(next)->second <= index) return {};
+    return std::prev(next)->first;
+  }
+
+  void Learn(uint64_t first, uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (ends_.size() == kKnownBatchesMax) ends_.clear();
+    ends_.emplace(first, end);
+  }
+
+  // The same by looking; leaves `it` anywhere.
+  static absl::StatusOr<uint64_t> SeekBatch(leveldb::Iterator* it,
+                                            uint64_t index) {
+    // The first row of the next batch, and one back: the last of ours.
+    it->Seek(RowKey(index + 1, RowKind::kHead, 0));
+    if (it->Valid()) {
+      it->Prev();
+    } else {
+      it->SeekToLast();
+    }
+    return FirstAt(*it);
+  }
+
+  // Where the batch at `first` ends, as its head row says; `it` stands there.
+  absl::StatusOr<uint64_t> LearnAt(leveldb::Iterator* it, uint64_t first)
+      ABSL_LOCKS_EXCLUDED(mu_) {
+    it->Seek(RowKey(first, RowKind::kHead, 0));
+    ASSIGN_OR_RETURN(const TreeHead head, HeadAt(*it, first));
+    MutexLock lock(&mu_);
+    Learn(first, head.size);
+    return head.size;
+  }
+
   // The head row of the batch at `first`, where `it` must stand.
   static absl::StatusOr<TreeHead> HeadAt(const leveldb::Iterator& it,
                                          uint64_t first) {
@@ -343,6 +381,8 @@ class LevelDbStorageImpl : public LevelDbStorage {
   Mutex mu_;
   TreeHead head_ ABSL_GUARDED_BY(mu_);
   uint64_t last_first_ ABSL_GUARDED_BY(mu_) = 0;
+  // Of some batches: the first leaf, and where they end.
+  std::map<uint64_t, uint64_t> ends_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace

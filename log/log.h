@@ -47,7 +47,7 @@ struct LogOptions {
   PoolOptions pool;
   IdempotencyOptions idempotency;
   IndexOptions index;
-  uint64_t tile_cache_bytes = 64 << 20;
+  uint64_t tile_cache_bytes = 128 << 20;
 
   // The register an access log opens with; none makes an opaque log. Once
   // leaves are stored the stored register counts.
