@@ -1,11 +1,11 @@
 #include "log/access_batch.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "log/chain_counters.h"
 #include "log/entry_rows.h"
 #include "proto/status.h"
@@ -20,14 +20,6 @@ namespace {
 
 constexpr size_t kCover = SIZE_MAX;
 
-struct FirstBytes {
-  size_t operator()(const Hash& key) const {
-    size_t hash;
-    std::memcpy(&hash, key.data(), sizeof(hash));
-    return hash;
-  }
-};
-
 struct MadeLeaf {
   Hash key;
   std::string bytes;
@@ -40,8 +32,9 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     uint64_t first, const std::vector<FreshEntry>& fresh) {
   MadeBatch made;
   std::vector<MadeLeaf> leaves;
-  // Of each chain in this batch, the number of its next entry.
-  std::unordered_map<Hash, uint64_t, FirstBytes> next_in_chain;
+  // Of each chain in this batch, the number of its next entry: the index has
+  // none of the batch's yet, and the cache may have let go of it.
+  absl::flat_hash_map<ChainTag, uint64_t> next_in_chain;
   for (size_t i = 0; i < fresh.size(); ++i) {
     const PendingEntry& entry = *fresh[i].entry;
     made.chain_indices.push_back(kNoChainIndex);
@@ -50,17 +43,23 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
           {entry.hash, FormatRegisterLeaf(entry.hash, Sha256(entry.data)), i});
       continue;
     }
-    const Hash& chain_key = entry.opening->chain_key;
-    const auto [next, is_new] = next_in_chain.try_emplace(chain_key, 0);
+    const PendingOpening& opening = *entry.opening;
+    const auto [next, is_new] = next_in_chain.try_emplace(opening.chain_tag, 0);
     if (is_new) {
-      ASSIGN_OR_RETURN(
-          next->second,
-          FirstAbsentEntry(
-              [this](const Hash& key) { return parts_.index->Find(key); },
-              chain_key, entry.opening->chain_entries_min));
+      const std::optional<uint64_t> remembered =
+          parts_.chains->FindEntries(opening.chain_tag);
+      if (remembered.has_value()) {
+        next->second = *remembered;
+      } else {
+        ASSIGN_OR_RETURN(
+            next->second,
+            FirstAbsentEntry(
+                [this](const Hash& key) { return parts_.index->Find(key); },
+                opening.chain_key, opening.chain_entries_min));
+      }
     }
     made.chain_indices.back() = next->second++;
-    const Hash label = ChainLabel(chain_key, made.chain_indices.back());
+    const Hash label = ChainLabel(opening.chain_key, made.chain_indices.back());
     leaves.push_back({label, FormatSubjectLeaf(label, entry.hash), i});
   }
   // The first batch is config alone.
@@ -77,6 +76,11 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   for (const MadeLeaf& leaf : leaves) keys.push_back(leaf.key);
   ASSIGN_OR_RETURN(const Hash index_root,
                    parts_.index->Root(first, keys, covered));
+  // From here on the index has them; if this batch is not committed, no other
+  // will be.
+  for (const auto& [chain, entries] : next_in_chain) {
+    parts_.chains->SetEntries(chain, entries);
+  }
   last_seal_time_s_ = std::max<uint64_t>(
       last_seal_time_s_, std::max<int64_t>(parts_.clock->NowMs(), 0) / 1000);
 

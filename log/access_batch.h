@@ -1,7 +1,8 @@
 // The access log's batches: entries get the next labels of their chains, in the
-// order in which they came, cover leaves fill up, all are ordered by key so that
-// nothing shows when they came or from whom, and a seal ends them. Openings go
-// into the vault's page. docs/leaf.md, docs/label.md, docs/vault.md.
+// order in which they came, cover leaves fill up, all are ordered by key so
+// that nothing shows when they came or from whom, and a seal ends them.
+// Openings go into the vault's page. docs/leaf.md, docs/label.md,
+// docs/vault.md.
 #ifndef VIDIMUS_LOG_ACCESS_BATCH_H_
 #define VIDIMUS_LOG_ACCESS_BATCH_H_
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "log/batch_maker.h"
+#include "log/chain_cache.h"
 #include "log/clock.h"
 #include "log/index.h"
 #include "log/vault.h"
@@ -20,6 +22,7 @@ class AccessBatchMaker : public BatchMaker {
   // None is owned.
   struct Parts {
     Index* index;
+    ChainCache* chains;
     Vault* vault;
     Clock* clock;
     Random* random;

@@ -120,6 +120,14 @@ threads {
   # http: 2
   # proofs: 2
   # chains: 2
+  # chain_keys: 0              # 0: as many as there are processors
+}
+
+chains {
+  # cache_bytes: 536870912     # access log: memory for chains, 57 bytes each
+  # queue_max: 16384           # new chains that may wait
+  # queue_percent: 50          # how many of them may be of one administration
+  # new_per_second: 0          # of each administration; 0: no limit
 }
 
 # Access log: whose tokens (OpenID Connect) say who a resident is. None:

@@ -50,6 +50,7 @@ Log::Log(const LogOptions& options, const LogParts& parts)
       id_tagger_(parts.id_key),
       metrics_(parts.registry, parts.signer->key().name),
       pool_(options.pool, parts.clock),
+      gate_(options.pool, &pool_),
       tiles_(parts.storage, options.tile_cache_bytes),
       publisher_(parts.lock, parts.signer) {}
 
@@ -101,14 +102,13 @@ absl::Status Log::Start(const LogOptions& options) {
         index_, Index::Open(options.index,
                             {parts_.storage, parts_.disk, parts_.index_folder},
                             stored.size));
-    index_finder_ = [this](const Hash& key) { return index_->Find(key); };
     // Only now that the data are known to be the lock's: of older ones, keys
     // would be taken for unused that others need.
     RETURN_IF_ERROR(FinishErasures(erasures_.get(), parts_.storage,
                                    vault_.get(), stored.size));
     maker_ = std::make_unique<AccessBatchMaker>(
-        AccessBatchMaker::Parts{index_.get(), vault_.get(), parts_.clock,
-                                parts_.random},
+        AccessBatchMaker::Parts{index_.get(), chain_keys_->cache(),
+                                vault_.get(), parts_.clock, parts_.random},
         documents_->min_batch(), time_s);
   }
   ASSIGN_OR_RETURN(
@@ -171,9 +171,13 @@ absl::Status Log::PrepareAccess(const LogOptions& options,
         "; this program makes batches of fewer than ", kBatchLeavesMax));
   }
   documents_ = std::make_unique<Documents>(std::move(documents));
+  index_finder_ = [this](const Hash& key) { return index_->Find(key); };
   ASSIGN_OR_RETURN(
       chain_keys_,
-      ChainKeys::Open(parts_.label_key, documents_->label_key(), origin()));
+      ChainKeys::Open(options.chain_keys,
+                      {parts_.clock, parts_.random, index_finder_},
+                      parts_.label_key, documents_->label_key(), origin()));
+  gate_.SetKeys(chain_keys_.get());
   ASSIGN_OR_RETURN(
       vault_, Vault::Open(parts_.disk, parts_.vault_folder, parts_.vault_key,
                           parts_.random, parts_.vault_key_file));

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "log/batch_maker.h"
 #include "log/chain_counters.h"
+#include "log/chain_gate.h"
 #include "log/chain_keys.h"
 #include "log/clock.h"
 #include "log/disk.h"
@@ -47,6 +48,7 @@ struct LogOptions {
   PoolOptions pool;
   IdempotencyOptions idempotency;
   IndexOptions index;
+  ChainKeysOptions chain_keys;
   uint64_t tile_cache_bytes = 128 << 20;
 
   // The register an access log opens with; none makes an opaque log. Once
@@ -96,8 +98,8 @@ class Log {
   const std::string& origin() const { return parts_.signer->key().name; }
   bool opaque() const { return documents_ == nullptr; }
 
-  // Takes a submission, or answers it at once: Pool::Add. Any thread.
-  void Submit(Submission submission) { pool_.Add(std::move(submission)); }
+  // Takes a submission, or answers it at once: ChainGate::Add. Any thread.
+  void Submit(Submission submission) { gate_.Add(std::move(submission)); }
 
   // The newest published head. Any thread.
   std::shared_ptr<const Published> Latest() const {
@@ -149,14 +151,16 @@ class Log {
   const IdTagger id_tagger_;
   LogMetrics metrics_;
   Pool pool_;
+  ChainGate gate_;
   TileReader tiles_;
   CheckpointPublisher publisher_;
   std::unique_ptr<Documents> documents_;
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<ErasureLedger> erasures_;
-  std::unique_ptr<ChainKeys> chain_keys_;
   std::unique_ptr<Index> index_;
   IndexFinder index_finder_;
+  // After all that its threads work with.
+  std::unique_ptr<ChainKeys> chain_keys_;
   std::unique_ptr<BatchMaker> maker_;
   std::unique_ptr<Idempotency> idempotency_;
   std::unique_ptr<Sequencer> sequencer_;

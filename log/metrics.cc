@@ -43,6 +43,15 @@ LogMetrics::LogMetrics(prometheus::Registry* registry,
   pool_bytes_ = gauge("vidimus_pool_bytes", "Bytes of entries that wait.");
   ids_entries_ = gauge("vidimus_ids_entries", "Entry ids remembered.");
   ids_bytes_ = gauge("vidimus_ids_bytes", "Memory for entry ids.");
+  chain_cache_hits_ = counter("vidimus_chain_cache_hits_total",
+                              "Entries whose chain was remembered.");
+  chain_cache_misses_ =
+      counter("vidimus_chain_cache_misses_total",
+              "Entries whose chain was not remembered in full.");
+  chain_keys_made_ =
+      counter("vidimus_chain_keys_made_total", "Keys of chains made.");
+  chain_keys_waiting_ = gauge("vidimus_chain_keys_waiting",
+                              "Keys of chains that wait to be made.");
   disk_free_bytes_ =
       gauge("vidimus_disk_free_bytes", "Free space under the log's folder.");
   scrubbed_leaves_ = gauge("vidimus_scrubbed_leaves",
@@ -80,6 +89,17 @@ void LogMetrics::CountVaultChanges(const std::string& change,
 void LogMetrics::SetPool(uint64_t entries, uint64_t bytes) {
   pool_entries_->Set(static_cast<double>(entries));
   pool_bytes_->Set(static_cast<double>(bytes));
+}
+
+void LogMetrics::SetChainKeys(uint64_t hits, uint64_t misses, uint64_t made,
+                              uint64_t waiting) {
+  const auto advance = [](prometheus::Counter* counter, uint64_t to) {
+    counter->Increment(static_cast<double>(to) - counter->Value());
+  };
+  advance(chain_cache_hits_, hits);
+  advance(chain_cache_misses_, misses);
+  advance(chain_keys_made_, made);
+  chain_keys_waiting_->Set(static_cast<double>(waiting));
 }
 
 void LogMetrics::SetIds(uint64_t entries, uint64_t bytes) {

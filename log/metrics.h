@@ -27,6 +27,10 @@ class LogMetrics {
   void SetFrozen(bool frozen) { frozen_->Set(frozen ? 1 : 0); }
   void SetPool(uint64_t entries, uint64_t bytes);
   void SetIds(uint64_t entries, uint64_t bytes);
+  // Of keys of chains, since the start of the process but for `waiting`. From
+  // one thread.
+  void SetChainKeys(uint64_t hits, uint64_t misses, uint64_t made,
+                    uint64_t waiting);
   void SetDiskFree(uint64_t bytes) {
     disk_free_bytes_->Set(static_cast<double>(bytes));
   }
@@ -53,6 +57,10 @@ class LogMetrics {
   prometheus::Gauge* pool_bytes_;
   prometheus::Gauge* ids_entries_;
   prometheus::Gauge* ids_bytes_;
+  prometheus::Counter* chain_cache_hits_;
+  prometheus::Counter* chain_cache_misses_;
+  prometheus::Counter* chain_keys_made_;
+  prometheus::Gauge* chain_keys_waiting_;
   prometheus::Gauge* disk_free_bytes_;
   prometheus::Gauge* scrubbed_leaves_;
   prometheus::Gauge* swept_leaves_;

@@ -19,6 +19,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "log/chain_cache.h"
 #include "log/clock.h"
 #include "log/idempotency.h"
 #include "log/page_change.h"
@@ -35,9 +36,10 @@ struct PendingOpening {
   std::string record_salt, record;
   std::string actor_salt, actor;
 
-  // Of the chain between the subject and the submission's administration: its
-  // key (chain_keys.h), the proof of it if it was made for this entry, and a
-  // number of entries that the chain is known to have.
+  // Filled in by ChainGate. Of the chain between the subject and the
+  // submission's administration: its key, the proof of that if it was made for
+  // this entry, and a number of entries that the chain is known to have.
+  ChainTag chain_tag;
   Hash chain_key = {};
   std::string vrf_proof;
   uint64_t chain_entries_min = 0;

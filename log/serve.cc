@@ -57,6 +57,16 @@ LogOptions OptionsFrom(const v1::Settings& settings,
   options.idempotency.keep_s = settings.idempotency().days() * 24 * 3600;
   options.idempotency.bytes_max = settings.idempotency().bytes_max();
   options.tile_cache_bytes = settings.disk().tile_cache_bytes();
+  const v1::Chains& chains = settings.chains();
+  options.chain_keys.threads =
+      settings.threads().chain_keys() > 0
+          ? static_cast<int>(settings.threads().chain_keys())
+          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  options.chain_keys.cache_bytes = chains.cache_bytes();
+  options.chain_keys.queue_max = chains.queue_max();
+  options.chain_keys.queue_of_one_max =
+      uint64_t{chains.queue_max()} * chains.queue_percent() / 100;
+  options.chain_keys.per_s = chains.new_per_second();
   options.opening_register = std::move(opening);
   return options;
 }
@@ -223,6 +233,10 @@ class OpenLog {
     while (Sleep(kHousekeepingPeriod)) {
       LogMetrics& metrics = log_->metrics();
       metrics.SetPool(log_->pool().entries(), log_->pool().bytes());
+      if (log_->chain_keys() != nullptr) {
+        const ChainKeysCounts keys = log_->chain_keys()->counts();
+        metrics.SetChainKeys(keys.hits, keys.misses, keys.made, keys.waiting);
+      }
       const absl::Status refreshed = issuers_->Refresh();
       if (!refreshed.ok()) {
         Say(absl::StrCat(std::string(refreshed.message()),

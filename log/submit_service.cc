@@ -232,10 +232,6 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
     ASSIGN_OR_RETURN(PendingEntry pending,
                      JudgeEntry(i, entry, a, log_->documents()->id_schemes(),
                                 limits_.record_bytes_max));
-    ASSIGN_OR_RETURN(ProvenChainKey key,
-                     log_->chain_keys()->Prove(pending.opening->subject, a));
-    pending.opening->chain_key = key.key;
-    pending.opening->vrf_proof = std::move(key.proof);
     pending.tag = log_->id_tagger().Tag(a, entry.entry_id(),
                                         std::string(Bytes(pending.hash)));
     submission.request->leaf_hashes.push_back(
