@@ -89,13 +89,33 @@ class HttpFetcher : public Fetcher {
 
   absl::StatusOr<std::string> Get(const std::string& path,
                                   size_t bytes_max) override {
+    return Ask(path, nullptr, bytes_max);
+  }
+
+  absl::StatusOr<std::string> Post(const std::string& path,
+                                   const std::string& body,
+                                   size_t bytes_max) override {
+    return Ask(path, &body, bytes_max);
+  }
+
+  absl::StatusOr<std::vector<std::string>> ListTiles() override {
+    return absl::UnimplementedError("a log over HTTP lists nothing");
+  }
+
+  const std::string& name() const override { return name_; }
+
+ private:
+  // Posts `post`, or gets if it is null. What is asked changes nothing, so it
+  // may be asked again.
+  absl::StatusOr<std::string> Ask(const std::string& path,
+                                  const std::string* post, size_t bytes_max) {
     absl::Status status;
     for (int tries = 0; tries < kTriesMax; ++tries) {
       if (tries > 0) {
         std::this_thread::sleep_for(std::chrono::milliseconds(
             (100 << tries) + static_cast<int>(RandomBelow(100))));
       }
-      absl::StatusOr<std::string> body = GetOnce(path);
+      absl::StatusOr<std::string> body = AskOnce(path, post);
       if (body.ok() && body->size() > bytes_max) {
         return absl::OutOfRangeError(absl::StrCat(path, ": ", body->size(),
                                                   " bytes where at most ",
@@ -111,16 +131,12 @@ class HttpFetcher : public Fetcher {
     return status;
   }
 
-  absl::StatusOr<std::vector<std::string>> ListTiles() override {
-    return absl::UnimplementedError("a log over HTTP lists nothing");
-  }
-
-  const std::string& name() const override { return name_; }
-
- private:
-  absl::StatusOr<std::string> GetOnce(const std::string& path) {
+  absl::StatusOr<std::string> AskOnce(const std::string& path,
+                                      const std::string* post) {
     ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client, Client());
-    absl::StatusOr<HttpReply> reply = client->Get(path);
+    absl::StatusOr<HttpReply> reply =
+        post == nullptr ? client->Get(path)
+                        : client->Post(path, "application/octet-stream", *post);
     if (!reply.ok()) return reply.status();
     {
       MutexLock lock(&mu_);
@@ -169,6 +185,12 @@ class SavingFetcher : public Fetcher {
     return bytes;
   }
 
+  absl::StatusOr<std::string> Post(const std::string& path,
+                                   const std::string& body,
+                                   size_t bytes_max) override {
+    return inner_->Post(path, body, bytes_max);
+  }
+
   absl::StatusOr<std::vector<std::string>> ListTiles() override {
     return inner_->ListTiles();
   }
@@ -181,6 +203,12 @@ class SavingFetcher : public Fetcher {
 };
 
 }  // namespace
+
+absl::StatusOr<std::string> Fetcher::Post(const std::string& path,
+                                          const std::string&, size_t) {
+  return absl::UnimplementedError(
+      absl::StrCat(path, ": files answer no questions"));
+}
 
 std::unique_ptr<Fetcher> NewSavingFetcher(std::unique_ptr<Fetcher> inner,
                                           const std::string& folder) {

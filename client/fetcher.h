@@ -25,6 +25,13 @@ class Fetcher {
   virtual absl::StatusOr<std::string> Get(const std::string& path,
                                           size_t bytes_max) = 0;
 
+  // The answer to `body`, posted to `path`, such as "index/proof"
+  // (docs/api.md); errors as Get. kUnimplemented for files, which answer
+  // nothing.
+  virtual absl::StatusOr<std::string> Post(const std::string& path,
+                                           const std::string& body,
+                                           size_t bytes_max);
+
   // All paths under "tile/" that are there, sorted; kUnimplemented for a log
   // that cannot list them.
   virtual absl::StatusOr<std::vector<std::string>> ListTiles() = 0;

@@ -1,5 +1,9 @@
 #include "client/fsck.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -11,11 +15,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "client/tree_reader.h"
 #include "proto/mutex.h"
 #include "proto/status.h"
 #include "verifier/audit.h"
 #include "verifier/check.h"
 #include "verifier/checkpoint.h"
+#include "verifier/index_judge.h"
 #include "verifier/leaf.h"
 #include "verifier/register.h"
 #include "verifier/tile.h"
@@ -27,31 +33,43 @@ constexpr size_t kTileBytes = kTileWidth * kHashBytes;
 constexpr size_t kDocumentBytesMax = size_t{1} << 20;
 constexpr uint64_t kProgressLeaves = 1 << 16;
 
-// The full resource's prefix stands in for a partial one that is gone: a log
-// may drop it once the full one is there.
-absl::StatusOr<std::string> GetTile(Fetcher* fetcher, TileAddress address) {
-  const bool is_bundle = address.level == TileAddress::kEntries;
-  const size_t bytes_max = is_bundle ? kBundleBytesMax : kTileBytes;
-  auto bytes = fetcher->Get(TilePath(address), bytes_max);
-  if (bytes.ok() || !absl::IsNotFound(bytes.status()) ||
-      address.width == kTileWidth) {
-    return bytes;
+// Keys in files that the system writes out when it needs the memory.
+class ScratchFiles : public RunMemory {
+ public:
+  // Empty: in memory.
+  explicit ScratchFiles(const std::string& folder) : folder_(folder) {}
+
+  IndexEntry* Allocate(size_t count) override {
+    void* const entries = Map(count * sizeof(IndexEntry));
+    CHECK(entries != MAP_FAILED);
+    return static_cast<IndexEntry*>(entries);
   }
-  const int width = address.width;
-  address.width = kTileWidth;
-  auto full = fetcher->Get(TilePath(address), bytes_max);
-  if (!full.ok()) return bytes;
-  if (!is_bundle) {
-    return full->substr(0, static_cast<size_t>(width) * kHashBytes);
+  void Free(IndexEntry* entries, size_t count) override {
+    munmap(entries, count * sizeof(IndexEntry));
   }
-  BundleReader reader({full->data(), full->size()});
-  std::string_view entry;
-  size_t size = 0;
-  for (int i = 0; i < width && reader.Next(&entry); ++i) {
-    size += 2 + entry.size();
+
+ private:
+  // A piece that is worth a file, and else, or if there can be no file, memory.
+  void* Map(size_t size) const {
+    constexpr size_t kFileBytesMin = size_t{1} << 20;
+    if (!folder_.empty() && size >= kFileBytesMin) {
+      const int fd =
+          open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+      if (fd >= 0) {
+        void* const file =
+            posix_fallocate(fd, 0, static_cast<off_t>(size)) == 0
+                ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                : MAP_FAILED;
+        close(fd);
+        if (file != MAP_FAILED) return file;
+      }
+    }
+    return mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }
-  return full->substr(0, size);
-}
+
+  const std::string folder_;
+};
 
 // A bundle with the tile of its leaf hashes.
 struct Piece {
@@ -145,10 +163,12 @@ class Ahead {
   std::vector<std::thread> threads_;
 };
 
-class Checker {
+class Checker : private IndexJudge {
  public:
   Checker(Fetcher* fetcher, const FsckOptions& options)
-      : fetcher_(fetcher), options_(options) {}
+      : fetcher_(fetcher),
+        options_(options),
+        scratch_(options.scratch_folder) {}
 
   FsckReport Run() {
     if (Start() && ReadAll()) {
@@ -175,12 +195,36 @@ class Checker {
     return false;
   }
 
+  // Whether what was just said to differ convicts the log.
+  void Convicts(absl::StatusOr<ConvictionFile> file) {
+    if (file.ok()) {
+      report_.conviction = *std::move(file);
+    } else {
+      report_.no_conviction = std::string(file.status().message());
+    }
+  }
+  SignedHead signed_head() const {
+    return {options_.log_key, note_, report_.head};
+  }
+
+  // What the audit shows of each leaf and seal.
+  Finding Add(uint64_t index, const Leaf& leaf) override {
+    return index_.Add(index, leaf);
+  }
+  Finding AddSeal(uint64_t index, const Seal& seal) override {
+    RETURN_IF_FOUND(index_.AddSeal(index, seal));
+    last_seal_ = index;
+    return Finding::kOk;
+  }
+  Finding Finish() override { return index_.Finish(); }
+
   // The signed head, and the heads from before it.
   bool Start() {
-    const auto note = fetcher_->Get("checkpoint", kNoteBytesMax);
+    auto note = fetcher_->Get("checkpoint", kNoteBytesMax);
     if (!note.ok()) return Unusable("checkpoint", note.status());
+    note_ = *std::move(note);
     Checkpoint checkpoint;
-    Finding finding = OpenCheckpoint(*note, options_.log_key, &checkpoint);
+    Finding finding = OpenCheckpoint(note_, options_.log_key, &checkpoint);
     if (finding != Finding::kOk) return Differs("checkpoint", finding);
     report_.head = checkpoint.head;
     for (const OlderCheckpoint& older : options_.older) {
@@ -193,7 +237,7 @@ class Checker {
                                     report_.head.size, " now: it shrank"));
       }
       older_.emplace(checkpoint.head.size,
-                     std::make_pair(older.name, checkpoint.head.root));
+                     std::make_pair(&older, checkpoint.head.root));
     }
     return true;
   }
@@ -250,6 +294,7 @@ class Checker {
     options.origin = options_.log_key.name;
     options.tile_judge = [this](const TileSpan& span) { return Judge(span); };
     if (report_.access_log) {
+      options.index_judge = this;
       options.documents = [this](const Hash& hash, std::string* document) {
         auto bytes = fetcher_->Get(RegisterPath(hash), kDocumentBytesMax);
         if (!bytes.ok()) {
@@ -279,12 +324,14 @@ class Checker {
   bool CompareOlder(const Auditor& auditor) {
     const auto [begin, end] = older_.equal_range(auditor.size());
     for (auto it = begin; it != end; ++it) {
-      const auto& [name, root] = it->second;
+      const auto& [older, root] = it->second;
       if (auditor.tree().Root() != root) {
-        return Differs(name,
-                       absl::StrCat("two histories: the first ", it->first,
-                                    " leaves of the log now have another root "
-                                    "than this signed checkpoint says"));
+        Differs(older->name,
+                absl::StrCat("two histories: the first ", it->first,
+                             " leaves of the log now have another root "
+                             "than this signed checkpoint says"));
+        Convicts(ConvictFork(fetcher_, signed_head(), older->note, it->first));
+        return false;
       }
     }
     return true;
@@ -330,7 +377,15 @@ class Checker {
                                   " leaves have another root than the "
                                   "checkpoint says"));
     }
-    return Differs(absl::StrCat("leaf ", place.leaf_index), finding);
+    uint64_t leaf_index = place.leaf_index;
+    if (finding == Finding::kIndexKeyTwice) {
+      leaf_index = index_.twice()->second;
+    }
+    Differs(absl::StrCat("leaf ", leaf_index), finding);
+    Convicts(Convict(fetcher_, signed_head(),
+                     {finding, leaf_index, last_seal_, &index_},
+                     ProverOf(fetcher_)));
+    return false;
   }
 
   // A folder may hold partial tiles of earlier sizes. The full ones, and those
@@ -375,8 +430,13 @@ class Checker {
   Fetcher* const fetcher_;
   const FsckOptions& options_;
   FsckReport report_;
-  // Size -> name and root.
-  std::multimap<uint64_t, std::pair<std::string, Hash>> older_;
+  // The signed checkpoint.
+  std::string note_;
+  // Size -> which of options_.older, and its root.
+  std::multimap<uint64_t, std::pair<const OlderCheckpoint*, Hash>> older_;
+  ScratchFiles scratch_;
+  SealJudge index_{&scratch_};
+  uint64_t last_seal_ = 0;
   absl::Status unusable_;
   // The tile of the piece being read.
   uint64_t tile_n_ = 0;

@@ -1,20 +1,26 @@
 // A whole log read as a stranger would read it: every entry bundle, every tile,
 // every seal and register document, from leaf 0 to the signed head, judged by
-// verifier/audit.h. Needs nothing but the log's verifier key.
+// verifier/audit.h. Of an access log the index is built again and each seal's
+// root compared. Needs nothing but the log's verifier key. What is wrong is
+// said and, where it convicts the log, shown by a file (docs/convictions.md).
 //
 // Bundles and their tiles are fetched ahead by several threads; memory is
-// bounded by what they may hold ahead (kBytesAheadMax), not by the log.
+// bounded by what they may hold ahead (kBytesAheadMax) and, of an access log,
+// 40 bytes a leaf for its keys, twice that while the largest run is merged; in
+// FsckOptions::scratch_folder the keys lie in files.
 #ifndef VIDIMUS_CLIENT_FSCK_H_
 #define VIDIMUS_CLIENT_FSCK_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/client.h"
 #include "client/fetcher.h"
+#include "client/prosecutor.h"
 #include "verifier/note.h"
 
 namespace vidimus {
@@ -36,6 +42,10 @@ struct FsckOptions {
 
   int threads = 4;
 
+  // Where the keys of an access log lie, in files without a name; empty: in
+  // memory.
+  std::string scratch_folder;
+
   // Called now and then from the calling thread; may be null.
   std::function<void(uint64_t leaves, uint64_t size)> progress;
 };
@@ -46,6 +56,11 @@ struct FsckReport {
   // not be had, so nothing is shown.
   int exit_code = kExitUnusable;
   std::string message;
+
+  // Of kExitFalse, where it convicts the log; else `no_conviction` says why
+  // there is no file.
+  std::optional<ConvictionFile> conviction;
+  std::string no_conviction;
 
   bool access_log = false;
   TreeHead head;

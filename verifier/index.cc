@@ -245,6 +245,26 @@ class Walk {
   std::vector<IndexAnswer>* const answers_;
 };
 
+// Reads the place at path->siblings.size() on the way of `key`, and what is
+// below. Calls itself at most 256 deep.
+bool ReadWay(const Hash& key, Reader* reader, TriePath* path) {
+  char kind;
+  if (!reader->TakeByte(&kind)) return false;
+  if (kind == kNothing) return true;
+  if (kind == kOneKey) return reader->TakeEntry(&path->end.emplace());
+  const size_t depth = path->siblings.size();
+  if (kind != kNode || depth == kTrieDepthMax) return false;
+  path->siblings.push_back(kEmpty);
+  const bool right = KeyBit(key, depth);
+  if (!right && !ReadWay(key, reader, path)) return false;
+  if (!reader->TakeByte(&kind)) return false;
+  if (kind != kNothing &&
+      (kind != kElsewhere || !reader->TakeHash(&path->siblings[depth]))) {
+    return false;
+  }
+  return !right || ReadWay(key, reader, path);
+}
+
 }  // namespace
 
 Hash TrieLeafHash(const IndexEntry& entry) {
@@ -369,6 +389,19 @@ Finding VerifySeveral(const std::vector<Hash>& keys, const Hash& index_root,
   return RootOver(size, runs, run_roots) == index_root
              ? Finding::kOk
              : Finding::kIndexRootMismatch;
+}
+
+Finding PathsFromSeveral(const Hash& key, uint64_t size, std::string_view bytes,
+                         AbsenceProof* proof) {
+  *proof = AbsenceProof();
+  Reader reader(bytes);
+  for (size_t runs = RunsInForce(size).size(); runs > 0; --runs) {
+    TriePath& path = proof->paths.emplace_back();
+    if (!ReadWay(key, &reader, &path)) return Finding::kIndexProofMalformed;
+    RETURN_IF_FOUND(
+        RootFromTriePath(key, path, &proof->run_roots.emplace_back()));
+  }
+  return reader.size() > 0 ? Finding::kIndexProofMalformed : Finding::kOk;
 }
 
 }  // namespace vidimus

@@ -120,6 +120,12 @@ Finding VerifySeveral(const std::vector<Hash>& keys, const Hash& index_root,
                       uint64_t size, std::string_view bytes,
                       std::vector<IndexAnswer>* answers);
 
+// Takes a proof for `key` alone, which VerifySeveral has found good, apart into
+// the way of the key in each run, for whom it must be shown to with its run
+// roots. kOk or kIndexProofMalformed.
+Finding PathsFromSeveral(const Hash& key, uint64_t size, std::string_view bytes,
+                         AbsenceProof* proof);
+
 }  // namespace vidimus
 
 #endif  // VERIFIER_INDEX_H_

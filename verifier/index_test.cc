@@ -153,6 +153,32 @@ TEST(IndexTest, OneProofAnswersForSeveralKeys) {
   }
 }
 
+TEST(IndexTest, AProofForOneOfSeveralGivesItsWayInEachRun) {
+  for (uint64_t size : kSizes) {
+    const MemoryIndex& index = IndexAt(size);
+    for (const Hash& key : {KeyOf(0), KeyOf(size / 2), KeyOf(size - 1),
+                            AbsentKey(size), Hash{0}, Hash{0xff}}) {
+      const std::string several = index.ProveSeveral({key});
+      AbsenceProof proof;
+      ASSERT_EQ(PathsFromSeveral(key, size, several, &proof), Finding::kOk);
+      EXPECT_EQ(proof.run_roots, index.run_roots());
+      if (const auto absence = index.ProveAbsence(key)) {
+        EXPECT_EQ(FormatAbsence(proof), FormatAbsence(*absence)) << size;
+        EXPECT_EQ(VerifyAbsence(key, index.Root(), size, proof), Finding::kOk);
+      } else {
+        EXPECT_EQ(VerifyAbsence(key, index.Root(), size, proof),
+                  Finding::kIndexKeyPresent);
+      }
+      for (size_t cut = 0; cut < several.size(); ++cut) {
+        EXPECT_EQ(PathsFromSeveral(key, size, several.substr(0, cut), &proof),
+                  Finding::kIndexProofMalformed);
+      }
+      EXPECT_EQ(PathsFromSeveral(key, size, several + '\0', &proof),
+                Finding::kIndexProofMalformed);
+    }
+  }
+}
+
 TEST(IndexTest, OneProofForSeveralKeysIsSmallerThanOneForEach) {
   std::mt19937_64 random(4);
   const MemoryIndex& index = IndexAt(12300);

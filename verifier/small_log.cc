@@ -44,7 +44,7 @@ std::string SignedNote(const Ed25519Signer& signer, const std::string& name,
 
 }  // namespace
 
-SmallLog::SmallLog(const std::string& origin)
+SmallLog::SmallLog(const std::string& origin, uint64_t seal_time_s)
     : origin_(origin),
       signer_(std::make_shared<Ed25519Signer>(Seed("log " + origin))),
       publisher_(std::make_shared<Ed25519Signer>(Seed("publisher"))),
@@ -79,7 +79,7 @@ SmallLog::SmallLog(const std::string& origin)
   scheme->set_scheme(1);
   scheme->set_form("opaque");
   PutDocument({RegisterType::kConfig, 0, 0}, config.SerializeAsString());
-  Seal(1800000000);
+  Seal(seal_time_s);
 }
 
 std::string SmallLog::Filler(size_t bytes) {
@@ -262,7 +262,10 @@ std::pair<Hash, std::string> SmallLog::ChainKey(const std::string& subject,
   std::string alpha;
   CHECK(ChainAlpha({origin_, administration, subject}, &alpha) == Finding::kOk);
   VrfOutput beta;
-  std::string proof = prover_->Prove(alpha, &beta);
+  const bool second = under_second_key_.count(subject) > 0;
+  std::string proof =
+      second ? VrfProver(Seed("second label key")).Prove(alpha, &beta)
+             : prover_->Prove(alpha, &beta);
   Hash key;
   std::memcpy(key.data(), beta.data(), key.size());
   return {key, std::move(proof)};
@@ -297,6 +300,13 @@ void SmallLog::Close(const std::string& subject, uint32_t administration,
   shown.set_state(state);
   shown.clear_opening();
   shown.set_notice(notice);
+}
+
+void SmallLog::SwapOpenings(const std::string& subject, uint32_t administration,
+                            uint64_t i, uint64_t j) {
+  std::map<uint64_t, Entry>& chain = chains_.at({administration, subject});
+  chain.at(i).shown.mutable_opening()->Swap(
+      chain.at(j).shown.mutable_opening());
 }
 
 TreeHead SmallLog::Head(uint64_t size) const {

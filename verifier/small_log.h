@@ -50,8 +50,9 @@ enum class SealLie {
 
 class SmallLog {
  public:
-  // The first batch: config and its seal.
-  explicit SmallLog(const std::string& origin = "log.example/small/2026h1");
+  // The first batch: config and its seal of that time.
+  explicit SmallLog(const std::string& origin = "log.example/small/2026h1",
+                    uint64_t seal_time_s = 1800000000);
 
   const std::string& origin() const { return origin_; }
   const VerifierKey& key() const { return key_; }
@@ -89,6 +90,15 @@ class SmallLog {
   void LieAboutKey(const Hash& key, uint64_t leaf_index) {
     moved_[key] = leaf_index;
   }
+
+  // From now on this resident's chains are under a second label key, which
+  // config does not name.
+  void UseSecondLabelKey(const std::string& subject) {
+    under_second_key_.insert(subject);
+  }
+  // Shows the content of two entries of a chain each in the other's place.
+  void SwapOpenings(const std::string& subject, uint32_t administration,
+                    uint64_t i, uint64_t j);
 
   // K and its proof.
   std::pair<Hash, std::string> ChainKey(const std::string& subject,
@@ -163,6 +173,7 @@ class SmallLog {
   std::vector<IndexEntry> index_entries_;
   std::set<Hash> hidden_;
   std::map<Hash, uint64_t> moved_;
+  std::set<std::string> under_second_key_;
   std::map<uint32_t, uint64_t> versions_;  // of administrations
   std::vector<Pending> pending_;
   std::map<ChainId, std::map<uint64_t, Entry>> chains_;
