@@ -199,6 +199,10 @@ std::string SecretFile(const EntryReceipt& entry, absl::string_view entry_id) {
   secret.set_chain_index(entry.chain_index);
   if (!entry.chain_key.empty()) secret.set_chain_key(entry.chain_key);
   if (!entry.vrf_proof.empty()) secret.set_vrf_proof(entry.vrf_proof);
+  if (entry.previous_leaf_index.has_value()) {
+    secret.set_previous_leaf_index(*entry.previous_leaf_index);
+  }
+  secret.set_administration(entry.administration);
   return secret.SerializeAsString();
 }
 

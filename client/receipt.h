@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,10 @@ struct EntryReceipt {
   uint64_t chain_index = 0;
   std::string chain_key;
   std::string vrf_proof;
+  // Filled in by DenseChains (dense_chains.h): which chain, and where the entry
+  // before it stands.
+  uint32_t administration = 0;
+  std::optional<uint64_t> previous_leaf_index;
 };
 
 struct Receipt {

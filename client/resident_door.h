@@ -5,32 +5,23 @@
 #define VIDIMUS_CLIENT_RESIDENT_DOOR_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "proto/vidimus.pb.h"
+#include "client/questions.h"
 
 namespace vidimus {
 
 // One thread at a time. No failure is kDataLoss, which is left to those who
 // judge.
-class ResidentDoor {
+class ResidentDoor : public Questions {
  public:
-  virtual ~ResidentDoor() = default;
-
   // The resource at a public path, such as "checkpoint" or "register/...", of
   // at most `bytes_max`.
   virtual absl::StatusOr<std::string> Get(const std::string& path,
                                           size_t bytes_max) = 0;
-  // As the calls of proto/vidimus.proto; only this one shows who asks.
-  virtual absl::StatusOr<v1::GetChainResponse> GetChain(
-      const v1::GetChainRequest& request) = 0;
-  virtual absl::StatusOr<v1::ProveKeysResponse> ProveKeys(
-      const v1::ProveKeysRequest& request) = 0;
-  virtual absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
-      const v1::ProveLeavesRequest& request) = 0;
-
   // Bytes of answers so far.
   virtual uint64_t bytes_read() const = 0;
 };

@@ -17,11 +17,13 @@
 #include "absl/strings/str_cat.h"
 #include "client/client.h"
 #include "client/command_line.h"
+#include "client/dense_chains.h"
 #include "client/door.h"
 #include "client/file.h"
 #include "client/line_format.h"
 #include "client/line_reader.h"
 #include "client/outbox.h"
+#include "client/questions.h"
 #include "client/receipt.h"
 #include "client/resilient_logger.h"
 #include "client/submitter.h"
@@ -182,10 +184,22 @@ class Run {
       patience = std::min<std::chrono::milliseconds>(
           patience, std::chrono::seconds(flags_.give_up_s));
     }
-    const absl::Status head =
+    absl::Status head =
         FetchHead(door_.channel, door_.log_key.name, patience, heads_.get());
+    if (head.ok() && !flags_.door.opaque) head = OpenChains(id_key);
     lied_ = absl::IsDataLoss(head);
     return head;
+  }
+
+  absl::Status OpenChains(const std::string& id_key) {
+    ASSIGN_OR_RETURN(chain_memory_,
+                     ChainMemory::Open(flags_.outbox + "/chains", id_key,
+                                       ChainMemory::kChainsMaxDefault));
+    questions_ = NewGrpcQuestions(door_.channel);
+    ASSIGN_OR_RETURN(chains_,
+                     DenseChains::Open(door_.administration, questions_.get(),
+                                       chain_memory_.get(), heads_.get()));
+    return absl::OkStatus();
   }
 
   absl::Status MakeFormat(const std::string& id_key) {
@@ -220,6 +234,7 @@ class Run {
     options.requests_in_flight_max = flags_.in_flight;
     options.give_up = std::chrono::seconds(flags_.give_up_s);
     options.paths = !flags_.receipts.empty();
+    options.chains = chains_.get();
     ASSIGN_OR_RETURN(
         submitter_, Submitter::Start(options, door_.channel, door_.signer.get(),
                                      outbox_.get(), heads_.get(),
@@ -400,6 +415,9 @@ class Run {
   Door door_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<HeadKeeper> heads_;
+  std::unique_ptr<ChainMemory> chain_memory_;
+  std::unique_ptr<Questions> questions_;
+  std::unique_ptr<DenseChains> chains_;  // of an access log
   std::unique_ptr<LineFormat> format_;
   bool lied_ = false;
   Complaints complaints_;

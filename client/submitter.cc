@@ -32,6 +32,21 @@ size_t CountOf(const v1::SubmitRequest& request) {
   return static_cast<size_t>(request.entries_size() + request.opaque_size());
 }
 
+// Whether the same question may be answered later.
+bool MayPass(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kOutOfRange:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // The whole of `request` but its entries.
 v1::SubmitRequest Envelope(const v1::SubmitRequest& request) {
   v1::SubmitRequest envelope;
@@ -486,9 +501,17 @@ milliseconds Submitter::Pause(int failures, const absl::Status& status) const {
 
 void Submitter::ReadAnswers(Stream* stream) {
   v1::SubmitResponse response;
-  while (stream->Read(&response)) Answer(response);
+  while (stream->Read(&response)) {
+    Answer(response);
+    JudgeHeld();
+  }
+  {
+    MutexLock lock(&mu_);
+    broken_ = true;
+    changed_.SignalAll();
+  }
+  JudgeHeld();
   MutexLock lock(&mu_);
-  broken_ = true;
   changed_.SignalAll();
 }
 
@@ -553,23 +576,89 @@ void Submitter::Answer(const v1::SubmitResponse& response) {
 
 void Submitter::Accept(const Flight& flight,
                        const v1::SubmitResponse& response) {
-  const absl::StatusOr<Receipt> receipt =
+  absl::StatusOr<Receipt> receipt =
       CheckReceipt(response, *flight.expectation, options_.paths, heads_);
   if (!receipt.ok()) {
-    const absl::StatusOr<std::string> file =
-        outbox_->KeepEvidence(response.SerializeAsString());
-    Fail(file.ok() ? absl::DataLossError(absl::StrCat(
-                         receipt.status().message(), " (kept as ", *file,
-                         "; the request stays in the outbox)"))
-                   : receipt.status());
+    Refute(receipt.status(), response.SerializeAsString());
     return;
   }
+  if (options_.chains == nullptr) {
+    Finish(flight, *receipt);
+    return;
+  }
+  const absl::Status status = JudgeChains(flight, /*ask=*/false, &*receipt);
+  if (status.ok()) {
+    Finish(flight, *receipt);
+  } else if (absl::IsUnavailable(status)) {
+    held_.push_back(
+        {flight, *std::move(receipt), response.SerializeAsString()});
+  } else {
+    Refute(status, response.SerializeAsString());
+  }
+}
+
+absl::Status Submitter::JudgeChains(const Flight& flight, bool ask,
+                                    Receipt* receipt) {
+  return options_.chains->Judge(*flight.request, ask, receipt);
+}
+
+// What came since may tell what the held ones lack. If nothing is under way any
+// more that could, or the oldest has waited for as many answers as can be, the
+// log is asked.
+void Submitter::JudgeHeld() {
+  bool progress = true;
+  while (progress && !held_.empty()) {
+    progress = false;
+    bool ask;
+    {
+      MutexLock lock(&mu_);
+      if (!failure_.ok() || stopping_) return;
+      ask = flying_.empty() || broken_ ||
+            held_.size() > options_.requests_in_flight_max;
+    }
+    for (size_t count = held_.size(); count > 0; --count) {
+      Held held = std::move(held_.front());
+      held_.pop_front();
+      const absl::Status status =
+          JudgeChains(held.flight, ask && !progress, &held.receipt);
+      if (status.ok()) {
+        Finish(held.flight, held.receipt);
+        progress = true;
+      } else if (absl::IsDataLoss(status)) {
+        Refute(status, held.answer);
+        return;
+      } else if (!MayPass(status)) {
+        Fail(Annotate(status, "the chain of an entry cannot be judged"));
+        return;
+      } else if (ask && !progress) {
+        // The log can't be asked now: the answer will be the same later.
+        Retry(std::move(held.flight), status);
+      } else {
+        held_.push_back(std::move(held));
+      }
+    }
+  }
+}
+
+void Submitter::Refute(const absl::Status& lie, absl::string_view answer) {
+  if (!absl::IsDataLoss(lie)) {
+    Fail(lie);
+    return;
+  }
+  const absl::StatusOr<std::string> file = outbox_->KeepEvidence(answer);
+  Fail(file.ok() ? absl::DataLossError(
+                       absl::StrCat(lie.message(), " (kept as ", *file,
+                                    "; the request stays in the outbox)"))
+                 : lie);
+}
+
+void Submitter::Finish(const Flight& flight, const Receipt& receipt) {
   absl::Status status =
-      callback_({*flight.request, &*receipt, absl::OkStatus()});
+      callback_({*flight.request, &receipt, absl::OkStatus()});
   if (status.ok()) {
     outbox_->SetCheckpoint(heads_->newest());
     std::vector<uint64_t> leaf_indices;
-    for (const EntryReceipt& entry : receipt->entries) {
+    for (const EntryReceipt& entry : receipt.entries) {
       leaf_indices.push_back(entry.leaf_index);
     }
     status = outbox_->Done(flight.number, *flight.request, leaf_indices);
@@ -579,8 +668,8 @@ void Submitter::Accept(const Flight& flight,
     return;
   }
   MutexLock lock(&mu_);
-  counts_.receipts += receipt->entries.size();
-  waiting_ -= receipt->entries.size();
+  counts_.receipts += receipt.entries.size();
+  waiting_ -= receipt.entries.size();
   progress_ = Clock::now();
   changed_.SignalAll();
 }

@@ -17,6 +17,9 @@
 // Invariants:
 // - No answer counts unless it verifies. One that does not is kept as evidence
 //   and stops the submitter for good.
+// - No entry of a chain counts before the one before it is known to be in the
+//   log (dense_chains.h). A receipt waits for others that are under way; if
+//   none is, the log is asked.
 // - A request is sent again until it is answered for good, whatever connections
 //   and servers do, with a pause that grows, is random by half, and is never
 //   shorter than the log asked for.
@@ -41,6 +44,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "client/dense_chains.h"
 #include "client/line_format.h"
 #include "client/outbox.h"
 #include "client/receipt.h"
@@ -77,6 +82,11 @@ struct SubmitterOptions {
 
   // Receipts with inclusion paths, for writing them to files.
   bool paths = false;
+
+  // Judges where entries stand in their chains before a receipt counts. Not
+  // owned, outlives the submitter, used by one thread of its. Null for an
+  // opaque log; of an access log, labels then go unjudged.
+  DenseChains* chains = nullptr;
 };
 
 // What became of a request, in the order of its entries.
@@ -162,6 +172,13 @@ class Submitter {
     Clock::time_point sent;
   };
 
+  // An answer that is right but for what is not known yet of its chains.
+  struct Held {
+    Flight flight;
+    Receipt receipt;
+    std::string answer;
+  };
+
   Submitter(const SubmitterOptions& options,
             std::shared_ptr<grpc::Channel> channel, const Ed25519Signer* signer,
             Outbox* outbox, HeadKeeper* heads, ResultCallback callback);
@@ -179,6 +196,10 @@ class Submitter {
   void ReadAnswers(Stream* stream);
   void Answer(const v1::SubmitResponse& response);
   void Accept(const Flight& flight, const v1::SubmitResponse& response);
+  absl::Status JudgeChains(const Flight& flight, bool ask, Receipt* receipt);
+  void JudgeHeld();
+  void Finish(const Flight& flight, const Receipt& receipt);
+  void Refute(const absl::Status& lie, absl::string_view answer);
   void RefuseEntry(const Flight& flight, size_t entry,
                    const absl::Status& status);
   void Retry(Flight flight, const absl::Status& status);
@@ -193,6 +214,9 @@ class Submitter {
   Outbox* const outbox_;
   HeadKeeper* const heads_;
   const ResultCallback callback_;
+
+  // Of the thread that reads answers alone.
+  std::deque<Held> held_;
 
   mutable Mutex mu_;
   CondVar changed_;

@@ -142,6 +142,18 @@ absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
           "the leaves asked for have more than ", kProvenLeavesBytesMax,
           " bytes together: ask for fewer at once"));
     }
+    Leaf parsed;
+    if (!log->opaque() && ParseLeaf(leaf, &parsed) == Finding::kOk &&
+        parsed.kind == LeafKind::kRegister) {
+      const std::shared_ptr<const std::string> document =
+          log->documents()->Find(parsed.b);
+      if (document == nullptr) {
+        return absl::InternalError(
+            absl::StrCat("the document of leaf ", index, " is missing"));
+      }
+      bytes += document->size();
+      response.add_document(*document);
+    }
     response.add_leaf(std::move(leaf));
   }
   absl::Status failed;
