@@ -26,14 +26,6 @@ absl::string_view View(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-// The English text, else the first.
-std::string TextOf(const std::vector<LocalizedText>& texts) {
-  for (const LocalizedText& text : texts) {
-    if (text.language == "en") return Printable(View(text.text));
-  }
-  return texts.empty() ? "" : Printable(View(texts[0].text));
-}
-
 const char* OperationName(uint32_t operation) {
   switch (operation) {
     case 1:
@@ -198,32 +190,6 @@ class Reporter {
     return AccessLine(opened);
   }
 
-  static std::string AccessLine(const OpenedEntry& opened) {
-    const AccessRecord& access = opened.access;
-    const std::string categories =
-        absl::StrJoin(access.data_categories, ", ",
-                      [](std::string* out, std::string_view category) {
-                        out->append(Printable(View(category)));
-                      });
-    std::string line =
-        absl::StrCat(Time(access.occurred_at_ms / 1000), "  ",
-                     OperationName(access.operation), " ", categories, ", for ",
-                     Printable(View(access.purpose)), ", by ",
-                     Printable(View(access.legal_bases[0].basis)));
-    if (!access.legal_bases[0].citation.empty()) {
-      absl::StrAppend(&line, " (",
-                      Printable(View(access.legal_bases[0].citation)), ")");
-    }
-    if (!opened.actor.id.empty()) {
-      absl::StrAppend(&line, "; who: ", Printable(View(opened.actor.id)));
-    }
-    if (opened.finding != Finding::kOk) {
-      absl::StrAppend(&line,
-                      "; WHO IS UNREADABLE: ", FindingSentence(opened.finding));
-    }
-    return line;
-  }
-
   std::string NoticeLine(const Notice& notice) const {
     const std::string grounds =
         absl::StrCat(Printable(View(notice.ground)), ", decided by ",
@@ -324,6 +290,39 @@ std::string Printable(absl::string_view text) {
     }
   }
   return out;
+}
+
+// The English text, else the first.
+std::string TextOf(const std::vector<LocalizedText>& texts) {
+  for (const LocalizedText& text : texts) {
+    if (text.language == "en") return Printable(View(text.text));
+  }
+  return texts.empty() ? "" : Printable(View(texts[0].text));
+}
+
+std::string AccessLine(const OpenedEntry& opened) {
+  const AccessRecord& access = opened.access;
+  const std::string categories =
+      absl::StrJoin(access.data_categories, ", ",
+                    [](std::string* out, std::string_view category) {
+                      out->append(Printable(View(category)));
+                    });
+  std::string line = absl::StrCat(
+      Time(access.occurred_at_ms / 1000), "  ", OperationName(access.operation),
+      " ", categories, ", for ", Printable(View(access.purpose)), ", by ",
+      Printable(View(access.legal_bases[0].basis)));
+  if (!access.legal_bases[0].citation.empty()) {
+    absl::StrAppend(&line, " (",
+                    Printable(View(access.legal_bases[0].citation)), ")");
+  }
+  if (!opened.actor.id.empty()) {
+    absl::StrAppend(&line, "; who: ", Printable(View(opened.actor.id)));
+  }
+  if (opened.finding != Finding::kOk) {
+    absl::StrAppend(&line,
+                    "; WHO IS UNREADABLE: ", FindingSentence(opened.finding));
+  }
+  return line;
 }
 
 ChainJudgement ReportChains(Finding finding, const ChainsReport& report,

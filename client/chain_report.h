@@ -39,6 +39,13 @@ using Unanswered = std::vector<std::pair<uint32_t, std::string>>;
 ChainJudgement ReportChains(Finding finding, const ChainsReport& report,
                             const Unanswered& unanswered);
 
+// One access in one line: when, what, for what, by which law, who. Of an entry
+// whose kind is kAccess.
+std::string AccessLine(const OpenedEntry& opened);
+
+// The text for people in a document, in English if there is one.
+std::string TextOf(const std::vector<LocalizedText>& texts);
+
 // Text for people out of bytes from outside: control characters, and those that
 // turn the direction of writing, become '?'.
 std::string Printable(absl::string_view text);

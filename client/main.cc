@@ -33,7 +33,7 @@ constexpr const char kHelp[] =
     R"(Vidimus: talk to a log, and check what it says.
 
   vidimus submit ...      lines in, receipts out; nothing lost on the way
-  vidimus verify ...      is this receipt true?
+  vidimus verify FILE     is this receipt, bundle or conviction true?
   vidimus resident check  is everything there that a log holds about me?
   vidimus fsck URL|DIR    is this whole log what its checkpoint says?
   vidimus load ...        how fast is it, and are its answers true?
@@ -46,6 +46,8 @@ serves is never believed.
 
 constexpr size_t kVkeyBytesMax = 4096;
 constexpr size_t kProofBytesMax = size_t{1} << 20;
+// A conviction may hold a whole run of the index.
+constexpr size_t kEvidenceBytesMax = size_t{1} << 30;
 
 int Unusable(const char* verb, const absl::Status& status) {
   std::fprintf(stderr, "vidimus %s: %s\n", verb,
@@ -53,30 +55,47 @@ int Unusable(const char* verb, const absl::Status& status) {
   return kExitUnusable;
 }
 
-// Prints the sentence; returns the exit code.
+// Prints what a judgement says; returns the exit code.
+int Say(const Judgement& judgement) {
+  std::printf("%s\n", judgement.sentence.c_str());
+  return judgement.exit_code;
+}
+
 int VerifyMain(const std::vector<std::string>& arguments) {
   std::string vkey_file, secret_file, entry_file;
-  std::vector<std::string> files;
+  std::vector<std::string> monitor_files, files;
   CommandLine command_line(
-      "verify --vkey FILE [--secret FILE | --entry FILE] FILE",
-      "Judges one receipt: does FILE (a .tlog-proof) show that the leaf stands "
-      "in the\nlog? Needs no network and believes nobody. Prints one "
-      "sentence.");
+      "verify --vkey FILE [flags] FILE",
+      "Judges one file, known by its first bytes, with the log's verifier key "
+      "and nothing\nelse; needs no network and believes nobody:\n"
+      "  a receipt (.tlog-proof)  does the leaf stand in the log?\n"
+      "  an entry bundle          and what does it say, and who signed it?\n"
+      "  a chain bundle           is it all that the log holds about one "
+      "resident?\n"
+      "  a conviction             did the log do what an honest log never "
+      "does?");
   command_line.Text("vkey", "FILE", "the log's verifier key (log.vkey)",
                     &vkey_file);
   command_line.Text("secret", "FILE",
-                    "the receipt's other half, which holds the leaf of an "
+                    "a receipt's other half, which holds the leaf of an "
                     "access log (default: NAME.secret beside NAME.tlog-proof)",
                     &secret_file);
   command_line.Text("entry", "FILE",
-                    "the entry itself, byte for byte, for an opaque log",
+                    "the entry itself, byte for byte, for a receipt of an "
+                    "opaque log",
                     &entry_file);
+  command_line.Texts("monitor", "FILE",
+                     "verifier key of a monitor, whose cosignature vouches for "
+                     "the index under a chain bundle; may stand several times",
+                     &monitor_files);
   command_line.Require({"vkey"});
   command_line.Operands(1, 1, &files);
   command_line.Epilogue(
-      "Exit: 0 true, 1 false, 2 unusable (a file cannot be read or is not what "
-      "it should\nbe), 64 the command line makes no sense.\n\n"
-      "  vidimus verify --vkey D/log.vkey receipts/1234.tlog-proof");
+      "Exit: 0 true (a conviction: the log is convicted), 1 false, 2 unusable "
+      "(a file cannot\nbe read or is not what it should be), 64 the command "
+      "line makes no sense.\n\n"
+      "  vidimus verify --vkey D/log.vkey receipts/1234.tlog-proof\n"
+      "  vidimus verify --vkey log.vkey omission-1234.conviction");
   if (const std::optional<int> exit_code = command_line.Parse(arguments)) {
     return *exit_code;
   }
@@ -85,7 +104,21 @@ int VerifyMain(const std::vector<std::string>& arguments) {
                  "vidimus verify: --secret or --entry, not both: one leaf\n");
     return kExitUsage;
   }
-  if (secret_file.empty() && entry_file.empty()) {
+  const auto vkey = ReadFile(vkey_file, kVkeyBytesMax);
+  if (!vkey.ok()) return Unusable("verify", vkey.status());
+  const auto file = ReadFile(files[0], kEvidenceBytesMax);
+  if (!file.ok()) return Unusable("verify", file.status());
+  const bool with_entry = !entry_file.empty();
+  if (!with_entry && secret_file.empty()) {
+    if (KindOfFile(*file) != FileKind::kReceipt) {
+      std::vector<VerifierKey> monitors;
+      for (const std::string& monitor_file : monitor_files) {
+        auto monitor = ReadVkey(monitor_file);
+        if (!monitor.ok()) return Unusable("verify", monitor.status());
+        monitors.push_back(*std::move(monitor));
+      }
+      return Say(VerifyEvidence(*vkey, monitors, *file));
+    }
     absl::string_view stem = files[0];
     if (!absl::ConsumeSuffix(&stem, ".tlog-proof")) {
       std::fprintf(stderr,
@@ -95,19 +128,11 @@ int VerifyMain(const std::vector<std::string>& arguments) {
     }
     secret_file = absl::StrCat(stem, ".secret");
   }
-  const auto vkey = ReadFile(vkey_file, kVkeyBytesMax);
-  if (!vkey.ok()) return Unusable("verify", vkey.status());
-  const auto proof = ReadFile(files[0], kProofBytesMax);
-  if (!proof.ok()) return Unusable("verify", proof.status());
-  const bool with_entry = !entry_file.empty();
   const auto leaf = with_entry ? ReadFile(entry_file, kEntryBytesMax)
                                : ReadPrivateFile(secret_file, kProofBytesMax);
   if (!leaf.ok()) return Unusable("verify", leaf.status());
-  const Judgement judgement = with_entry
-                                  ? VerifyWithEntry(*vkey, *proof, *leaf)
-                                  : VerifyWithSecret(*vkey, *proof, *leaf);
-  std::printf("%s\n", judgement.sentence.c_str());
-  return judgement.exit_code;
+  return Say(with_entry ? VerifyWithEntry(*vkey, *file, *leaf)
+                        : VerifyWithSecret(*vkey, *file, *leaf));
 }
 
 // A checkpoint, or a receipt that holds one.
@@ -121,17 +146,46 @@ absl::StatusOr<OlderCheckpoint> ReadOlder(const std::string& path) {
   return OlderCheckpoint{path, *std::move(bytes)};
 }
 
+// Says whether a finding convicts the log, and writes the file.
+void ShowConviction(const FsckReport& report, const std::string& folder) {
+  if (!report.conviction.has_value()) {
+    if (!report.no_conviction.empty()) {
+      std::printf("no conviction: %s\n", report.no_conviction.c_str());
+    }
+    return;
+  }
+  std::printf("convicted: %s\n", report.conviction->sentence.c_str());
+  if (folder.empty()) {
+    std::printf("--evidence DIR keeps the file that shows it\n");
+    return;
+  }
+  const std::string path = absl::StrCat(folder, "/", report.conviction->name);
+  absl::Status status = MakeFolder(folder);
+  if (status.ok()) {
+    status = WriteFile(path, report.conviction->bytes, 0644, /*sync=*/true);
+  }
+  if (!status.ok()) {
+    Unusable("fsck", status);
+  } else {
+    std::printf("shown to anybody by: vidimus verify --vkey log.vkey %s\n",
+                path.c_str());
+  }
+}
+
 int FsckMain(const std::vector<std::string>& arguments) {
-  std::string vkey_file, ca_file, save, face = "auto";
+  std::string vkey_file, ca_file, save, evidence, scratch, face = "auto";
   std::vector<std::string> older_files, operands;
   uint64_t threads = 4;
   CommandLine command_line(
       "fsck URL|DIR --vkey FILE [flags]",
       "Reads a whole log as a stranger would, from its public paths alone, and "
-      "derives\nevery tile, seal and root again; of an access log the "
-      "register's documents too.\nDIR is a copy of the paths, file by file. "
-      "Names the first difference and where it\nis. Index roots and labels are "
-      "not judged yet.");
+      "derives\nevery tile, batch and root again; of an access log the "
+      "register's documents and the\nindex under each seal too. DIR is a copy "
+      "of the paths, file by file. Names the first\ndifference and where it "
+      "is, "
+      "and where it convicts the log, makes the file that shows\nit to "
+      "anybody. "
+      "Labels are judged by those they belong to: vidimus resident check.");
   command_line.Text("vkey", "FILE", "the log's verifier key (log.vkey)",
                     &vkey_file);
   command_line.Texts("older", "FILE",
@@ -146,6 +200,14 @@ int FsckMain(const std::vector<std::string>& arguments) {
                     "keep what was read as files there: a copy that fsck takes "
                     "as DIR",
                     &save);
+  command_line.Text("evidence", "DIR",
+                    "where the file that convicts the log goes; made if it is "
+                    "not there",
+                    &evidence);
+  command_line.Text("scratch", "DIR",
+                    "where the keys of an access log lie meanwhile, 40 bytes "
+                    "a leaf (default: in memory)",
+                    &scratch);
   command_line.Number("threads", "N", "that fetch (default 4)", 1, 64,
                       &threads);
   command_line.Require({"vkey"});
@@ -162,6 +224,7 @@ int FsckMain(const std::vector<std::string>& arguments) {
   if (!log_key.ok()) return Unusable("fsck", log_key.status());
   options.log_key = *std::move(log_key);
   options.threads = static_cast<int>(threads);
+  options.scratch_folder = scratch;
   if (face == "access") options.face = FsckOptions::Face::kAccess;
   if (face == "opaque") options.face = FsckOptions::Face::kOpaque;
   for (const std::string& file : older_files) {
@@ -190,6 +253,7 @@ int FsckMain(const std::vector<std::string>& arguments) {
     std::printf("%s: %s\n",
                 report.exit_code == kExitFalse ? "NOT SOUND" : "not checked",
                 report.message.c_str());
+    if (report.exit_code == kExitFalse) ShowConviction(report, evidence);
     return report.exit_code;
   }
   std::string sentence = absl::StrCat(

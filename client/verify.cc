@@ -1,7 +1,15 @@
 #include "client/verify.h"
 
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/chain_report.h"
 #include "client/secret.pb.h"
+#include "verifier/check.h"
+#include "verifier/conviction.h"
+#include "verifier/entry_bundle.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/tlog_proof.h"
@@ -20,6 +28,17 @@ bool IsUnreadable(Finding finding) {
     case Finding::kNoteMalformed:
     case Finding::kNoteTooLarge:
     case Finding::kCheckpointMalformed:
+    case Finding::kEvidenceMalformed:
+    case Finding::kWireTruncated:
+    case Finding::kWireVarint:
+    case Finding::kWireTag:
+    case Finding::kWireUnknownField:
+    case Finding::kWireRepeatedField:
+    case Finding::kWireOrder:
+    case Finding::kWireType:
+    case Finding::kWireRange:
+    case Finding::kWireUtf8:
+    case Finding::kWireTooMany:
       return true;
     default:
       return false;
@@ -53,7 +72,109 @@ Judgement Judge(absl::string_view vkey, absl::string_view proof,
                                    FindingSentence(finding))};
 }
 
+Judgement JudgeConvictionFile(const VerifierKey& log_key,
+                              std::string_view bytes) {
+  ConvictionReport report;
+  const Finding finding = JudgeConviction(bytes, log_key, &report);
+  if (finding == Finding::kOk) {
+    std::string sentence = absl::StrCat(
+        "true, and it convicts: ", ConvictionSentence(log_key.name, report));
+    if (report.names_person) {
+      absl::StrAppend(&sentence,
+                      "\n  This file names a person and lets whoever has it "
+                      "follow one of their chains:\n  they alone may publish "
+                      "it.");
+    }
+    return {kExitTrue, sentence};
+  }
+  if (IsUnreadable(finding)) {
+    return {kExitUnusable, absl::StrCat("unusable: the conviction: ",
+                                        FindingSentence(finding))};
+  }
+  return {kExitFalse, absl::StrCat("false: this convicts nobody: ",
+                                   FindingSentence(finding))};
+}
+
+std::string SignerName(const EntryBundleReport& report) {
+  std::string name = absl::StrCat("administration ", report.administration);
+  const auto& administrations = report.proven_register.administrations;
+  if (report.administration < administrations.size()) {
+    absl::StrAppend(
+        &name, " (",
+        TextOf(
+            administrations[report.administration].back().administration.names),
+        ")");
+  }
+  return name;
+}
+
+Judgement JudgeEntryFile(const VerifierKey& log_key, std::string_view bytes) {
+  EntryBundleReport report;
+  const Finding finding = JudgeEntryBundle(bytes, log_key, &report);
+  if (finding == Finding::kOk) {
+    const bool access = report.opened.kind == RecordContent::kAccess;
+    std::string sentence = absl::StrCat(
+        "true: this entry is leaf ", report.leaf_index, " of the log ",
+        log_key.name, ", under its signed checkpoint of ",
+        report.checkpoint.head.size, " leaves\n  ",
+        access ? AccessLine(report.opened)
+               : "it was not written by an administration about an access",
+        "\n  ", access ? "signed by " : "in the name of ", SignerName(report));
+    return {kExitTrue, sentence};
+  }
+  if (IsUnreadable(finding)) {
+    return {kExitUnusable,
+            absl::StrCat("unusable: the bundle: ", FindingSentence(finding))};
+  }
+  return {kExitFalse, absl::StrCat("false: this does not show what the log ",
+                                   log_key.name, " holds (", report.part,
+                                   "): ", FindingSentence(finding))};
+}
+
 }  // namespace
+
+std::optional<FileKind> KindOfFile(absl::string_view bytes) {
+  if (LooksLikeConviction(Std(bytes))) return FileKind::kConviction;
+  if (LooksLikeEntryBundle(Std(bytes))) return FileKind::kEntryBundle;
+  if (absl::StartsWith(bytes, "c2sp.org/tlog-proof@")) {
+    return FileKind::kReceipt;
+  }
+  // It begins with its field 1, the log's origin.
+  constexpr char kFirstField = 0x0a;
+  if (!bytes.empty() && bytes[0] == kFirstField) return FileKind::kChainBundle;
+  return std::nullopt;
+}
+
+Judgement VerifyEvidence(absl::string_view vkey,
+                         const std::vector<VerifierKey>& monitors,
+                         absl::string_view bytes) {
+  VerifierKey log_key;
+  const Finding finding = ParseVkey(Std(vkey), &log_key);
+  if (finding != Finding::kOk) {
+    return {kExitUnusable, absl::StrCat("unusable: the verifier key: ",
+                                        FindingSentence(finding))};
+  }
+  const std::optional<FileKind> kind = KindOfFile(bytes);
+  if (!kind.has_value()) {
+    return {kExitUnusable,
+            "unusable: the file is no receipt, bundle or conviction"};
+  }
+  switch (*kind) {
+    case FileKind::kConviction:
+      return JudgeConvictionFile(log_key, Std(bytes));
+    case FileKind::kEntryBundle:
+      return JudgeEntryFile(log_key, Std(bytes));
+    case FileKind::kChainBundle: {
+      ChainJudgement judged = JudgeChainFile(log_key, monitors, bytes);
+      absl::StripTrailingAsciiWhitespace(&judged.text);
+      return {judged.exit_code, std::move(judged.text)};
+    }
+    case FileKind::kReceipt:
+      break;
+  }
+  CHECK(*kind != FileKind::kReceipt);
+  return {};
+}
 
 Judgement VerifyWithSecret(absl::string_view vkey, absl::string_view proof,
                            absl::string_view secret) {
