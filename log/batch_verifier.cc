@@ -70,7 +70,8 @@ absl::Status BatchVerifier::Verify(const StorageBatch& batch) {
     }
   }
   if (!levels.empty()) return Wrong(batch, RowKind::kTile, "it is missing");
-  return absl::OkStatus();
+  if (!seal_.has_value() || rules_->roots == nullptr) return absl::OkStatus();
+  return rules_->roots->Judge(seal_->covered, seal_->index_root);
 }
 
 absl::Status BatchVerifier::Append(const StorageBatch& batch) {
@@ -98,7 +99,8 @@ absl::Status BatchVerifier::Append(const StorageBatch& batch) {
       return Wrong(batch, RowKind::kEntries,
                    FindingSentence(Finding::kBatchWithoutSeal));
     }
-    rules_->last_seal_time_s = judge->seal().time_s;
+    seal_ = judge->seal();
+    rules_->last_seal_time_s = seal_->time_s;
   }
   return absl::OkStatus();
 }
@@ -130,6 +132,9 @@ absl::Status BatchVerifier::AppendRow(const StorageBatch& batch, const Row& row,
     const Finding finding = judge->Add(entry, &leaf);
     if (finding != Finding::kOk) {
       return Wrong(batch, RowKind::kEntries, FindingSentence(finding));
+    }
+    if (rules_->roots != nullptr && leaf.kind != LeafKind::kSeal) {
+      rules_->roots->Add(range_.size() - 1, leaf.a);
     }
   }
   if (reader.finding() != Finding::kOk) {

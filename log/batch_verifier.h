@@ -8,15 +8,18 @@
 #define VIDIMUS_LOG_BATCH_VERIFIER_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "log/integrate.h"
+#include "log/root_judge.h"
 #include "log/storage.h"
 #include "verifier/batch.h"
 #include "verifier/compact_range.h"
+#include "verifier/leaf.h"
 
 namespace vidimus {
 
@@ -26,6 +29,9 @@ class BatchVerifier {
   struct AccessRules {
     uint64_t min_batch;
     uint64_t last_seal_time_s;  // 0 before the first batch
+    // Judges the index root in each seal; null: nobody does. Shared by copies
+    // of the verifier, of which only one may go on.
+    std::shared_ptr<RootJudge> roots;
   };
 
   // `edge` is that of the tree before the first batch to come.
@@ -52,7 +58,8 @@ class BatchVerifier {
   TreeHead head_;
   // [L]: the hashes of level L from the start of the last batch's first tile.
   std::vector<std::string> tiles_;
-  std::string leaf_hashes_;  // of the last batch
+  std::string leaf_hashes_;   // of the last batch
+  std::optional<Seal> seal_;  // that ends it, in an access log
 };
 
 }  // namespace vidimus

@@ -82,7 +82,15 @@ absl::Status Log::Start(const LogOptions& options) {
   std::optional<BatchVerifier::AccessRules> rules;
   if (!opaque()) {
     ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, before.size));
-    rules = BatchVerifier::AccessRules{documents_->min_batch(), time_s};
+    ASSIGN_OR_RETURN(index_, Index::Open(options.index,
+                                         {parts_.storage, parts_.disk,
+                                          parts_.clock, parts_.index_folder},
+                                         stored.size));
+    auto roots = std::make_shared<RootJudge>(
+        [this](const RunRange& run) { return index_->RunRootOf(run); });
+    RETURN_IF_ERROR(roots->Start(parts_.storage, before.size));
+    rules = BatchVerifier::AccessRules{documents_->min_batch(), time_s,
+                                       std::move(roots)};
   }
   BatchVerifier verifier(edge_before, rules);
   if (stored.size > 0) {
@@ -98,10 +106,6 @@ absl::Status Log::Start(const LogOptions& options) {
     maker_ = std::make_unique<OpaqueBatchMaker>();
   } else {
     ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, stored.size));
-    ASSIGN_OR_RETURN(
-        index_, Index::Open(options.index,
-                            {parts_.storage, parts_.disk, parts_.index_folder},
-                            stored.size));
     // Only now that the data are known to be the lock's: of older ones, keys
     // would be taken for unused that others need.
     RETURN_IF_ERROR(FinishErasures(erasures_.get(), parts_.storage,

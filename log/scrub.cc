@@ -117,8 +117,15 @@ absl::Status Scrub(Log* log, const std::string& id_key,
   const TreeHead head = log->Latest()->head;
   std::optional<BatchVerifier::AccessRules> rules;
   if (!log->opaque()) {
-    rules = BatchVerifier::AccessRules{log->documents()->min_batch(), 0};
+    rules =
+        BatchVerifier::AccessRules{log->documents()->min_batch(), 0, nullptr};
   }
+  // The index is read back after the leaves, and has its share of the time.
+  const uint64_t keys = log->opaque() ? 0 : log->index()->gauges().keys_in_runs;
+  const auto paced = [&](uint64_t done) {
+    return pace(static_cast<uint64_t>(static_cast<double>(done) * head.size /
+                                      (head.size + keys)));
+  };
   BatchVerifier verifier(TreeEdge{}, rules);
   while (verifier.head().size < head.size) {
     const absl::Status judged = [&]() -> absl::Status {
@@ -131,12 +138,18 @@ absl::Status Scrub(Log* log, const std::string& id_key,
         judged,
         "scrub: signing stops; restore the data from a backup that is no older "
         "than the signing lock, and find out what changed them"));
-    if (!pace(verifier.head().size)) return absl::CancelledError("stopped");
+    if (!paced(verifier.head().size)) return absl::CancelledError("stopped");
   }
   if (verifier.head() != head) {
     return absl::DataLossError(
         absl::StrCat("scrub: what is stored does not lead to the head of size ",
                      head.size, " that is published"));
+  }
+  if (!log->opaque()) {
+    const absl::Status judged = log->index()->Scrub(
+        [&](uint64_t read) { return paced(head.size + read); });
+    if (absl::IsCancelled(judged)) return judged;
+    RETURN_IF_ERROR(Annotate(judged, "scrub: signing stops"));
   }
   return absl::OkStatus();
 }
