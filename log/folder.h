@@ -15,6 +15,8 @@
 //   vault/               wrapped page keys                      (access log)
 //   index/               sorted runs, derived from data/        (access log)
 //   signing.lock         the largest head that may have been signed
+//   signing.lock.erasures  keys that must stay destroyed      (access log)
+//   operator.sock        the operator's door, while a server runs
 //   tls/                 the server's certificate and key, the CA of clients
 //   administrations/     certificates and entry keys for trying out
 //   oidc/                public keys of who signs residents' tokens, and for
@@ -55,6 +57,8 @@ struct LogFolder {
   std::string Vault() const { return path + "/vault"; }
   std::string Index() const { return path + "/index"; }
   std::string Lock() const { return path + "/signing.lock"; }
+  // In the folder itself.
+  static constexpr char kOperatorSocket[] = "operator.sock";
   // `file` as settings name it: relative to the folder, or absolute.
   std::string Resolve(const std::string& file) const {
     return !file.empty() && file[0] == '/' ? file : path + "/" + file;

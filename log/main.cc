@@ -11,6 +11,7 @@
 #include "log/init.h"
 #include "log/serve.h"
 #include "log/token_issuers.h"
+#include "log/vault_verb.h"
 
 namespace vidimus {
 namespace {
@@ -27,6 +28,8 @@ constexpr char kHelp[] = R"(vidimus log: an audit log that proves what it says.
       makes a log: keys, settings and, for an access log, its register
   vidimus log serve --dir D ...
       serves it
+  vidimus log vault VERB --dir D ...
+      erases, withholds, restricts what entries say; rotates the vault key
   vidimus log token --dir D --subject ID
       a resident's token, for trying out
 
@@ -204,6 +207,7 @@ int Main(const std::vector<std::string>& words) {
   if (words[0] == "init") return Init(rest);
   if (words[0] == "serve") return ServeVerb(rest);
   if (words[0] == "token") return Token(rest);
+  if (words[0] == "vault") return VaultVerb(rest);
   fprintf(stderr, "vidimus-log: no verb \"%s\"\n%s", words[0].c_str(), kHelp);
   return kUsage;
 }

@@ -21,9 +21,11 @@
 #include "log/leveldb_storage.h"
 #include "log/log.h"
 #include "log/open_files.h"
+#include "log/operator_socket.h"
 #include "log/scrub.h"
 #include "log/side_work.h"
 #include "log/token_issuers.h"
+#include "log/vault_keeper.h"
 #include "proto/address.h"
 #include "proto/grpc_tls.h"
 #include "proto/http_server.h"
@@ -34,6 +36,8 @@ namespace vidimus {
 namespace {
 
 constexpr std::chrono::milliseconds kHousekeepingPeriod(1000);
+// Of the ledger of erasures, after the name of the lock.
+constexpr char kErasuresSuffix[] = ".erasures";
 
 void Say(const std::string& line) {
   fprintf(stderr, "vidimus-log: %s\n", line.c_str());
@@ -125,6 +129,9 @@ class OpenLog {
       RefuseRest();
     });
     housekeeper_ = std::thread([this] { KeepHouse(); });
+    if (keeper_ != nullptr) {
+      vault_worker_ = std::thread([this] { KeepVault(); });
+    }
     if (scrub_period_s_ > 0) {
       scrubber_ = std::thread([this] { ScrubForEver(); });
     }
@@ -137,6 +144,10 @@ class OpenLog {
       stopping_ = true;
       stopped_.SignalAll();
     }
+    // While entries are still sequenced, for what they wait for.
+    if (keeper_ != nullptr) keeper_->Stop();
+    operator_socket_.reset();
+    if (vault_worker_.joinable()) vault_worker_.join();
     if (log_ != nullptr) log_->Close();
     for (std::thread* thread : {&sequencer_, &housekeeper_, &scrubber_}) {
       if (thread->joinable()) thread->join();
@@ -170,11 +181,14 @@ class OpenLog {
         settings.origin(), kKeyTypeEd25519, content_.signing_seed);
     ASSIGN_OR_RETURN(
         log_,
-        Log::Open(OptionsFrom(settings, content_.opening_register),
-                  {storage_.get(), lock_.get(), PosixDisk(), SystemClock(),
-                   SystemRandom(), signer_.get(), registry, folder_.Ids(),
-                   folder_.Vault(), content_.id_key, content_.vault_key,
-                   content_.label_seed, folder_.Index()}));
+        Log::Open(
+            OptionsFrom(settings, content_.opening_register),
+            {storage_.get(), lock_.get(), PosixDisk(), SystemClock(),
+             SystemRandom(), signer_.get(), registry, folder_.Ids(),
+             folder_.Vault(), content_.id_key, content_.vault_key,
+             content_.label_seed, folder_.Index(),
+             (lock_path.empty() ? folder_.Lock() : lock_path) + kErasuresSuffix,
+             folder_.Key("vault")}));
     SubmitLimits limits;
     limits.entry_bytes_max =
         std::min<size_t>(settings.limits().entry_bytes_max(), 65535);
@@ -185,7 +199,17 @@ class OpenLog {
     hosted_ =
         std::make_unique<HostedLog>(log_.get(), &issuers_->judge(), limits,
                                     ChainLimitsFrom(settings), hosting);
-    return JudgeIssuers();
+    RETURN_IF_ERROR(JudgeIssuers());
+    if (log_->opaque()) return absl::OkStatus();
+    keeper_ = std::make_unique<VaultKeeper>(VaultKeeperOptions(), log_.get(),
+                                            SystemClock(), SystemRandom());
+    ASSIGN_OR_RETURN(
+        operator_socket_,
+        OperatorSocket::Open(folder_.path, LogFolder::kOperatorSocket,
+                             [this](const vault::OperatorRequest& request) {
+                               return keeper_->Do(request);
+                             }));
+    return absl::OkStatus();
   }
 
   // Tokens are worth something only if the register knows how their ids are
@@ -264,6 +288,24 @@ class OpenLog {
     }
   }
 
+  // Finishes what a stop interrupted, then looks for dates that are past.
+  void KeepVault() {
+    const absl::Status rotated = keeper_->FinishRotation();
+    if (!rotated.ok() && !absl::IsCancelled(rotated)) {
+      Say(absl::StrCat("log ", log_->origin(), ": rotation of the vault key: ",
+                       std::string(rotated.message())));
+    }
+    const std::chrono::seconds period(settings().disk().retention_period_s());
+    while (period.count() > 0 && Sleep(std::chrono::milliseconds(0))) {
+      const absl::StatusOr<uint64_t> swept = keeper_->Sweep();
+      if (!swept.ok() && !absl::IsCancelled(swept.status())) {
+        Say(absl::StrCat("log ", log_->origin(), ": erasing by date: ",
+                         std::string(swept.status().message())));
+      }
+      if (!Sleep(period)) return;
+    }
+  }
+
   void ScrubForEver() {
     while (Sleep(std::chrono::milliseconds(0))) {
       const int64_t begin_ms = SystemClock()->SteadyMs();
@@ -298,7 +340,10 @@ class OpenLog {
   std::unique_ptr<NoteSigner> signer_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<HostedLog> hosted_;
+  std::unique_ptr<VaultKeeper> keeper_;              // access log
+  std::unique_ptr<OperatorSocket> operator_socket_;  // access log
   std::thread sequencer_;
+  std::thread vault_worker_;
   std::thread housekeeper_;
   std::thread scrubber_;
 
