@@ -84,17 +84,25 @@ bool GrownTree::Node(int level, uint64_t index, Hash* hash) const {
   return true;
 }
 
+absl::Span<const Hash> GrownTree::Added(int level) const {
+  if (level >= static_cast<int>(levels_.size())) return {};
+  const Level& nodes = levels_[level];
+  return absl::MakeConstSpan(nodes.hashes)
+      .subspan((size_before_ >> level) - nodes.first_index);
+}
+
 Integrated Integrate(const TreeEdge& edge, absl::Span<const Hash> leaf_hashes) {
   CHECK(!leaf_hashes.empty());
   Integrated out;
+  out.tree = std::make_shared<const GrownTree>(edge, leaf_hashes);
   out.edge = edge;
   out.edge.size += leaf_hashes.size();
-
   out.rows.push_back({RowKind::kHashes, 0,
                       BytesOfHashes({leaf_hashes.data(), leaf_hashes.size()})});
-
-  std::vector<Hash> added(leaf_hashes.begin(), leaf_hashes.end());
-  for (size_t level = 0; !added.empty(); ++level) {
+  for (size_t level = 0;; ++level) {
+    const absl::Span<const Hash> added =
+        out.tree->Added(static_cast<int>(level) * kTileHeight);
+    if (added.empty()) break;
     if (level == out.edge.tiles.size()) out.edge.tiles.emplace_back();
     std::vector<Hash>& tile = out.edge.tiles[level];
     tile.insert(tile.end(), added.begin(), added.end());
@@ -102,12 +110,8 @@ Integrated Integrate(const TreeEdge& edge, absl::Span<const Hash> leaf_hashes) {
       out.rows.push_back(
           {RowKind::kTile, static_cast<uint8_t>(level), BytesOfHashes(tile)});
     }
-    added.clear();
-    size_t done = 0;
-    for (; tile.size() - done >= kTileWidth; done += kTileWidth) {
-      added.push_back(TileRoot({tile.data() + done, kTileWidth}));
-    }
-    tile.erase(tile.begin(), tile.begin() + done);
+    tile.erase(tile.begin(),
+               tile.begin() + tile.size() / kTileWidth * kTileWidth);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #define VIDIMUS_LOG_INTEGRATE_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -45,6 +46,9 @@ class GrownTree {
   // it.
   bool Node(int level, uint64_t index, Hash* hash) const;
 
+  // The hashes that this batch added to `level`, in order.
+  absl::Span<const Hash> Added(int level) const;
+
  private:
   struct Level {
     uint64_t first_index = 0;
@@ -57,13 +61,14 @@ class GrownTree {
 };
 
 struct Integrated {
+  std::shared_ptr<const GrownTree> tree;
   TreeEdge edge;
   // kHashes and, for each level of tiles that gained a hash, kTile.
   std::vector<Row> rows;
 };
 
-// Appends the tiles' hashes of `leaf_hashes` (at least one) to `edge`.
-// One hash for each leaf.
+// Grows the tree of `edge` by `leaf_hashes` (at least one). One hash for each
+// leaf.
 Integrated Integrate(const TreeEdge& edge, absl::Span<const Hash> leaf_hashes);
 
 }  // namespace vidimus

@@ -142,20 +142,20 @@ class LevelDbStorageImpl : public LevelDbStorage {
       MutexLock lock(&mu_);
       if (head_ != expected) return HeadMovedError(batch, expected, head_);
     }
-    leveldb::WriteBatch rows;
+    rows_.Clear();
     std::string head;
     AppendBe64(batch.head.size, &head);
     head += Bytes(batch.head.root);
-    rows.Put(RowKey(batch.first, RowKind::kHead, 0), head);
+    rows_.Put(RowKey(batch.first, RowKind::kHead, 0), head);
     for (const Row& row : batch.rows) {
-      rows.Put(RowKey(batch.first, row.kind, row.sub), row.value);
+      rows_.Put(RowKey(batch.first, row.kind, row.sub), row.value);
     }
     for (const ReplacedPage& page : batch.replaced_pages) {
-      rows.Put(RowKey(page.first, RowKind::kVaultPage, 0), page.value);
+      rows_.Put(RowKey(page.first, RowKind::kVaultPage, 0), page.value);
     }
     leveldb::WriteOptions synced;
     synced.sync = true;
-    failed_ = FromLevelDb(db_->Write(synced, &rows), CommitName(batch));
+    failed_ = FromLevelDb(db_->Write(synced, &rows_), CommitName(batch));
     if (!failed_.ok()) return failed_;
 
     MutexLock lock(&mu_);
@@ -376,7 +376,9 @@ class LevelDbStorageImpl : public LevelDbStorage {
   leveldb::ReadOptions read_, scan_;
   std::unique_ptr<leveldb::DB> db_;
 
-  absl::Status failed_;  // Commit's own
+  // Commit's own. The rows of one batch; their memory serves the next.
+  leveldb::WriteBatch rows_;
+  absl::Status failed_;
 
   Mutex mu_;
   TreeHead head_ ABSL_GUARDED_BY(mu_);

@@ -205,10 +205,10 @@ absl::StatusOr<Sequencer::Sequenced> Sequencer::Sequence(
     return a.leaf_index < b.leaf_index;
   });
 
-  auto next = std::make_shared<Published>();
-  next->tree = std::make_shared<const GrownTree>(edge_, made.leaf_hashes);
-  next->head = next->tree->head();
   Integrated integrated = Integrate(edge_, made.leaf_hashes);
+  auto next = std::make_shared<Published>();
+  next->tree = std::move(integrated.tree);
+  next->head = next->tree->head();
 
   StorageBatch batch{first, next->head, std::move(integrated.rows)};
   for (Row& row : made.entries) batch.rows.push_back(std::move(row));
