@@ -1,5 +1,9 @@
 #include "log/log.h"
 
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,8 +14,11 @@
 #include "log/receipt.h"
 #include "log/scrub.h"
 #include "log/submit_service.h"
+#include "proto/mutex.h"
+#include "proto/record.pb.h"
 #include "verifier/checkpoint.h"
 #include "verifier/commitment.h"
+#include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 
@@ -47,10 +54,10 @@ class LogTest : public ::testing::Test {
     OpenLock();
     registry_ = std::make_unique<prometheus::Registry>();
     auto log = Log::Open(
-        options_, {storage_.get(), lock_.get(), PosixDisk(), &clock_, &random_,
-                   &signer_, registry_.get(), folder_ + "/ids",
-                   folder_ + "/vault", id_key_, vault_key_,
-                   register_.label_seed, folder_ + "/index"});
+        options_,
+        {storage_.get(), lock_.get(), PosixDisk(), &clock_, &random_, &signer_,
+         registry_.get(), folder_ + "/ids", folder_ + "/vault", id_key_,
+         vault_key_, register_.label_seed, folder_ + "/index"});
     if (!log.ok()) return log.status();
     log_ = *std::move(log);
     return absl::OkStatus();
@@ -534,6 +541,180 @@ TEST_F(LogTest, AFlippedBitInAnyKindOfRowIsNamed) {
   }
   ASSERT_TRUE(Open().ok());
   EXPECT_TRUE(ScrubAll(log_.get(), id_key_).ok());
+}
+
+// What a receipt says of a chain, judged by one who can make its key.
+void ExpectInChain(const v1::Placed& placed, const ProvenChainKey& chain,
+                   uint64_t chain_index) {
+  EXPECT_EQ(placed.chain_index(), chain_index);
+  Leaf leaf;
+  ASSERT_EQ(ParseLeaf(placed.leaf(), &leaf), Finding::kOk);
+  EXPECT_EQ(leaf.a, ChainLabel(chain.key, chain_index));
+  // The key is told once, with the first entry.
+  const bool first = chain_index == 0;
+  EXPECT_EQ(placed.chain_key(), first ? std::string(Bytes(chain.key)) : "");
+  EXPECT_EQ(placed.vrf_proof(), first ? chain.proof : "");
+}
+
+// A slow twin that counts: whatever the cache forgets, and over restarts.
+TEST_F(LogTest, LabelsOfAChainAreDense) {
+  for (const uint64_t cache_bytes : {0, 1 << 10, 1 << 20}) {
+    rows_ = std::make_unique<MemoryRows>();
+    storage_ = std::make_unique<MemoryStorage>(rows_.get());
+    folder_ += absl::StrCat("_", cache_bytes);
+    ASSERT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
+    options_.chain_keys.cache_bytes = cache_bytes;
+    ASSERT_TRUE(OpenAccess().ok());
+    std::map<std::pair<uint32_t, uint64_t>, uint64_t> counts;
+    for (int request = 0; request < 60; ++request) {
+      if (request % 13 == 12) {
+        ASSERT_TRUE(Open().ok());
+      }
+      const uint32_t a = static_cast<uint32_t>(random_.Below(2));
+      std::vector<uint64_t> subjects;
+      std::vector<v1::Entry> entries;
+      for (uint64_t i = 0; i <= random_.Below(9); ++i) {
+        // Often one twice in a request.
+        subjects.push_back(random_.Below(random_.Below(2) == 0 ? 3 : 30));
+        entries.push_back(MakeTestEntry(a, subjects.back(), &random_));
+      }
+      const auto receipt = SubmitRequest(
+          SignTestRequest(a, entries, register_.entry_seeds[a]), a);
+      ASSERT_TRUE(receipt.ok()) << receipt.status();
+      for (size_t i = 0; i < subjects.size(); ++i) {
+        const auto chain =
+            log_->chain_keys()->Prove(TestSubject(subjects[i]), a);
+        ASSERT_TRUE(chain.ok());
+        ExpectInChain(receipt->placed(static_cast<int>(i)), *chain,
+                      counts[{a, subjects[i]}]++);
+      }
+    }
+    EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+  }
+}
+
+TEST_F(LogTest, ARetriedAccessIsTheSameEntryOfItsChain) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const auto request_of = [&](std::vector<uint64_t> subjects) {
+    std::vector<v1::Entry> entries;
+    for (const uint64_t subject : subjects) {
+      entries.push_back(MakeTestEntry(0, subject, &random_));
+    }
+    return SignTestRequest(0, entries, register_.entry_seeds[0]);
+  };
+  // Entries 0, 1 and 2 of one chain stand in one batch, in the order of keys.
+  const v1::SubmitRequest first = request_of({1, 1, 2, 1});
+  const v1::SubmitRequest second = request_of({1, 3, 1});
+  const auto first_receipt = SubmitRequest(first, 0);
+  const auto second_receipt = SubmitRequest(second, 0);
+  ASSERT_TRUE(first_receipt.ok() && second_receipt.ok());
+  EXPECT_EQ(first_receipt->placed(3).chain_index(), 2u);
+  EXPECT_EQ(second_receipt->placed(2).chain_index(), 4u);
+  for (const bool restart : {false, true}) {
+    if (restart) {
+      ASSERT_TRUE(Open().ok());
+    }
+    for (const auto& [request, receipt] :
+         {std::pair(first, *first_receipt), {second, *second_receipt}}) {
+      const auto again = SubmitRequest(request, 0);
+      ASSERT_TRUE(again.ok()) << again.status();
+      ASSERT_EQ(again->placed_size(), receipt.placed_size());
+      for (int i = 0; i < again->placed_size(); ++i) {
+        EXPECT_EQ(again->placed(i).SerializeAsString(),
+                  receipt.placed(i).SerializeAsString());
+      }
+    }
+  }
+  // Repeating has moved no number.
+  const auto next = SubmitRequest(request_of({1}), 0);
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->placed(0).chain_index(), 5u);
+}
+
+TEST_F(LogTest, SeveralSubmittersAtOnceLeaveNoHole) {
+  options_.chain_keys.threads = 2;
+  options_.chain_keys.cache_bytes = 1 << 10;
+  ASSERT_TRUE(OpenAccess(1).ok());
+  std::thread sequencer([&] { EXPECT_TRUE(log_->Run().ok()); });
+  constexpr int kSubmitters = 4;
+  constexpr int kRequests = 40;
+  // Of each subject, the numbers that its entries were given.
+  Mutex mu;
+  std::map<uint64_t, std::set<uint64_t>> given;
+  {
+    WorkerPool workers(2);
+    SubmitService service({}, log_.get(), &workers);
+    std::atomic<int> waiting{kSubmitters * kRequests};
+    std::vector<std::thread> submitters;
+    for (int s = 0; s < kSubmitters; ++s) {
+      submitters.emplace_back([&, s] {
+        SeededRandom random(100 + s);
+        for (int r = 0; r < kRequests; ++r) {
+          std::vector<uint64_t> subjects;
+          std::vector<v1::Entry> entries;
+          for (int i = 0; i < 4; ++i) {
+            subjects.push_back(random.Below(40));
+            entries.push_back(MakeTestEntry(0, subjects.back(), &random));
+          }
+          service.Submit(
+              SignTestRequest(0, entries, register_.entry_seeds[0]), 0,
+              [&, subjects](absl::StatusOr<v1::SubmitResponse> receipt) {
+                EXPECT_TRUE(receipt.ok()) << receipt.status();
+                MutexLock lock(&mu);
+                for (int i = 0; receipt.ok() && i < 4; ++i) {
+                  EXPECT_TRUE(given[subjects[i]]
+                                  .insert(receipt->placed(i).chain_index())
+                                  .second);
+                }
+                --waiting;
+              });
+        }
+      });
+    }
+    for (std::thread& submitter : submitters) submitter.join();
+    while (waiting > 0) std::this_thread::yield();
+  }
+  log_->Close();
+  sequencer.join();
+  for (const auto& [subject, numbers] : given) {
+    EXPECT_EQ(*numbers.rbegin(), numbers.size() - 1) << subject;
+  }
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+TEST_F(LogTest, RefusesASubjectInAnotherSpellingAndDoesNotRepeatIt) {
+  ASSERT_TRUE(OpenAccess().ok());
+  for (const std::string& id :
+       {std::string("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"),
+        std::string("f81d4fae7dec11d0a76500a0c91e6bf6"),
+        std::string("311280-999J")}) {
+    for (const char scheme : {'\1', '\2', '\xff'}) {
+      v1::Entry entry = MakeTestEntry(0, 1, &random_);
+      v1::Record record;
+      ASSERT_TRUE(record.ParseFromString(entry.record()));
+      record.mutable_access()->set_subject(std::string(1, scheme) + id);
+      entry.set_record(record.SerializeAsString());
+      const absl::Status refused =
+          SubmitRequest(SignTestRequest(0, {entry}, register_.entry_seeds[0]),
+                        0)
+              .status();
+      EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+      EXPECT_EQ(refused.message().find(id), std::string::npos) << refused;
+      EXPECT_NE(refused.message().find("subject id"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(LogTest, OpensOnlyWithTheLabelKeyOfItsConfig) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const std::string right = register_.label_seed;
+  for (const std::string& wrong : {std::string(32, 'x'), std::string()}) {
+    register_.label_seed = wrong;
+    const absl::Status refused = Open();
+    EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  }
+  register_.label_seed = right;
+  EXPECT_TRUE(Open().ok());
 }
 
 }  // namespace

@@ -19,9 +19,11 @@
 #include "proto/vidimus.pb.h"
 #include "verifier/checkpoint.h"
 #include "verifier/commitment.h"
+#include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/submission.h"
+#include "verifier/vrf_proving.h"
 
 namespace vidimus {
 namespace {
@@ -132,6 +134,10 @@ class Simulation {
   void OnRefusal(const Request& request, const absl::Status& why);
   bool JudgeReceipt(const Request& request, const v1::SubmitResponse& receipt,
                     TreeHead* head);
+  // Whether an entry of `submitter` with this record stands where its chain
+  // has it.
+  bool JudgeChainPlace(uint32_t submitter, const std::string& record,
+                       const Leaf& leaf, const v1::Placed& placed);
   void JudgePlace(const Request& request, const Part& part,
                   uint64_t leaf_index);
   // Whether the log still has to know the entry's id.
@@ -142,6 +148,8 @@ class Simulation {
   void JudgeStored();
   void JudgeWhole(Slot* slot);
   void JudgeOpening(Slot* slot);
+  // No chain has a hole.
+  void JudgeChains();
   void Violate(absl::string_view what);
 
   // --- Helpers ---
@@ -156,6 +164,9 @@ class Simulation {
   // A slot where a server runs, or -1.
   int RunningSlot();
   void Note(absl::string_view what);
+  // The key of the chain that a record of `submitter` is in, as everybody who
+  // has the label key makes it.
+  const ProvenChainKey& ChainOf(uint32_t submitter, const std::string& record);
   void NoteClock() { wall_s_.push_back(clock_.NowMs() / 1000); }
   bool locks_differ() const { return character_.second == Second::kOtherLock; }
   // Puts the lock that stands further in place of both; false if nobody can
@@ -182,8 +193,9 @@ class Simulation {
 
   std::deque<Entry> entries_;
   std::deque<Request> requests_;
-  std::vector<std::vector<Part>> retries_;    // whose answer nobody read
-  std::map<uint64_t, std::string> openings_;  // leaf -> record
+  std::vector<std::vector<Part>> retries_;        // whose answer nobody read
+  std::map<uint64_t, std::string> openings_;      // leaf -> record
+  std::map<std::string, ProvenChainKey> chains_;  // by name
   std::vector<int64_t> wall_s_;  // what the clock showed, change by change
 
   SimulationResult result_;
@@ -214,6 +226,10 @@ Character Draw(SeededRandom* random) {
       one_of({512 << 20, 512 << 20, 512 << 20, 16 << 10});
   drawn.log.idempotency.background = false;
   drawn.log.tile_cache_bytes = one_of({0, 1 << 20});
+  // Nothing, a set, all.
+  drawn.log.chain_keys.cache_bytes = drawn.steps == 100   ? 0
+                                     : drawn.steps == 200 ? 1 << 10
+                                                          : 1 << 20;
   return drawn;
 }
 
@@ -549,6 +565,11 @@ bool Simulation::JudgeReceipt(const Request& request,
         Violate("a receipt's leaf does not commit to what was submitted");
         return false;
       }
+      if (!JudgeChainPlace(request.submitter, variant.entry.record(), leaf,
+                           receipt.placed(static_cast<int>(i)))) {
+        Violate("a receipt's leaf is not the entry of its chain that it says");
+        return false;
+      }
     }
     const auto [it, fresh] = places.emplace(
         receipt.leaf_index(static_cast<int>(i)), LeafHash(entry));
@@ -572,6 +593,31 @@ bool Simulation::JudgeReceipt(const Request& request,
     return false;
   }
   return true;
+}
+
+const ProvenChainKey& Simulation::ChainOf(uint32_t submitter,
+                                          const std::string& bytes) {
+  v1::Record record;
+  record.ParseFromString(bytes);
+  std::string name;
+  ChainAlpha({kTestOrigin, submitter, record.access().subject()}, &name);
+  const auto [it, is_new] = chains_.try_emplace(name);
+  if (is_new) {
+    VrfOutput beta;
+    it->second.proof = VrfProver(register_.label_seed).Prove(name, &beta);
+    std::copy(beta.begin(), beta.begin() + sizeof(Hash),
+              it->second.key.begin());
+  }
+  return it->second;
+}
+
+bool Simulation::JudgeChainPlace(uint32_t submitter, const std::string& record,
+                                 const Leaf& leaf, const v1::Placed& placed) {
+  const ProvenChainKey& chain = ChainOf(submitter, record);
+  const bool first = placed.chain_index() == 0;
+  return leaf.a == ChainLabel(chain.key, placed.chain_index()) &&
+         placed.chain_key() == (first ? Bytes(chain.key) : "") &&
+         placed.vrf_proof() == (first ? chain.proof : "");
 }
 
 void Simulation::OnReceipt(const Request& request,
@@ -1031,6 +1077,31 @@ void Simulation::JudgeWhole(Slot* slot) {
   if (!judged.ok()) Violate(judged.message());
 }
 
+void Simulation::JudgeChains() {
+  std::set<Hash> labels;
+  for (uint64_t i = 0; i < history_->size(); ++i) {
+    Leaf leaf;
+    if (ParseLeaf(history_->entry(i), &leaf) == Finding::kOk &&
+        leaf.kind == LeafKind::kSubject) {
+      labels.insert(leaf.a);
+    }
+  }
+  for (const Entry& entry : entries_) {
+    for (const Variant& variant : entry.variants) {
+      ChainOf(entry.submitter, variant.entry.record());
+    }
+  }
+  for (const auto& [name, chain] : chains_) {
+    uint64_t entries = 0;
+    while (labels.count(ChainLabel(chain.key, entries)) > 0) ++entries;
+    for (uint64_t i = entries + 1; i < entries + 40; ++i) {
+      if (labels.count(ChainLabel(chain.key, i)) > 0) {
+        Violate(absl::StrCat("a chain has entry ", i, " but not ", entries));
+      }
+    }
+  }
+}
+
 void Simulation::End() {
   for (Slot& slot : slots_) slot.server.reset();
   disk_.PowerOn(Aftermath::kDrop, 1);
@@ -1039,6 +1110,7 @@ void Simulation::End() {
   if (locks_differ()) CarryLockOver();
   if (!Start(slot, false)) return Violate("the log does not start at the end");
   JudgeWhole(&slots_[slot]);
+  if (character_.access_log) JudgeChains();
   RunScrub(slot);
   // Everything said can be said once more.
   for (size_t i = 0; i < retries_.size() && !result_.violation; ++i) {
