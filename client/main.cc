@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -24,6 +25,9 @@
 #include "client/terminal.h"
 #include "client/verify.h"
 #include "verifier/tile.h"
+#include "proto/status.h"
+#include "verifier/encoding.h"
+#include "verifier/hash.h"
 #include "verifier/tlog_proof.h"
 
 namespace vidimus {
@@ -62,7 +66,46 @@ int Say(const Judgement& judgement) {
 }
 
 int VerifyMain(const std::vector<std::string>& arguments) {
-  std::string vkey_file, secret_file, entry_file;
+  std::string vkey_file, secret_file, entry_file, label_key_hex, config_file,
+      subject_file;
+// "1 00000000-..." -> s: a byte for the scheme, then the id.
+absl::StatusOr<std::string> ReadSubject(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadPrivateFile(path, kVkeyBytesMax));
+  const absl::string_view line = absl::StripAsciiWhitespace(text);
+  const size_t space = line.find(' ');
+  uint64_t scheme = 0;
+  if (space == absl::string_view::npos || space + 1 == line.size() ||
+      !DecimalDecode({line.data(), space}, &scheme) || scheme > 0xff) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": not the number of an id scheme, a space, and an id"));
+  }
+  std::string subject(1, static_cast<char>(scheme));
+  absl::StrAppend(&subject, line.substr(space + 1));
+  return subject;
+}
+
+absl::StatusOr<ChainTrust> ReadChainTrust(const std::string& vkey,
+                                          const std::string& label_key_hex,
+                                          const std::string& config_file,
+                                          const std::string& subject_file) {
+  ChainTrust trust;
+  if (!label_key_hex.empty() && (!HexDecode(label_key_hex, &trust.label_key) ||
+                                 trust.label_key.size() != kHashBytes)) {
+    return absl::InvalidArgumentError(
+        "--label_key: expected 64 lower-case hexadecimal digits");
+  }
+  if (!config_file.empty()) {
+    ASSIGN_OR_RETURN(const std::string document,
+                     ReadFile(config_file, kProofBytesMax));
+    ASSIGN_OR_RETURN(trust.label_key, LabelKeyOfConfig(vkey, document));
+  }
+  if (!subject_file.empty()) {
+    ASSIGN_OR_RETURN(trust.subject, ReadSubject(subject_file));
+  }
+  return trust;
+}
+
   std::vector<std::string> monitor_files, files;
   CommandLine command_line(
       "verify --vkey FILE [flags] FILE",
@@ -86,6 +129,16 @@ int VerifyMain(const std::vector<std::string>& arguments) {
                     &entry_file);
   command_line.Texts("monitor", "FILE",
                      "verifier key of a monitor, whose cosignature vouches for "
+  command_line.Text("config", "FILE",
+                    "the log's config (the register document of leaf 0), by "
+                    "whose label key the chain's key in a secret is judged",
+                    &config_file);
+  command_line.Text("label_key", "HEX", "that label key, instead of --config",
+                    &label_key_hex);
+  command_line.Text("subject_file", "FILE",
+                    "whose chain, for the same: the number of the id scheme, a "
+                    "space, and the id",
+                    &subject_file);
                      "the index under a chain bundle; may stand several times",
                      &monitor_files);
   command_line.Require({"vkey"});
@@ -131,8 +184,11 @@ int VerifyMain(const std::vector<std::string>& arguments) {
   const auto leaf = with_entry ? ReadFile(entry_file, kEntryBytesMax)
                                : ReadPrivateFile(secret_file, kProofBytesMax);
   if (!leaf.ok()) return Unusable("verify", leaf.status());
-  return Say(with_entry ? VerifyWithEntry(*vkey, *file, *leaf)
-                        : VerifyWithSecret(*vkey, *file, *leaf));
+  if (with_entry) return Say(VerifyWithEntry(*vkey, *file, *leaf));
+  const auto trust =
+      ReadChainTrust(*vkey, label_key_hex, config_file, subject_file);
+  if (!trust.ok()) return Unusable("verify", trust.status());
+  return Say(VerifyWithSecret(*vkey, *file, *leaf, *trust));
 }
 
 // A checkpoint, or a receipt that holds one.
@@ -290,6 +346,7 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "resident") return ResidentMain(arguments);
   if (verb == "load") return LoadMain(arguments);
   if (verb == "--help" || verb == "-h" || verb == "help") {
+  if (verb == "receipt") return ReceiptMain(arguments);
     std::fputs(kHelp, stdout);
     return kExitTrue;
   }

@@ -1,5 +1,6 @@
 #include "client/verify.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -10,8 +11,10 @@
 #include "verifier/check.h"
 #include "verifier/conviction.h"
 #include "verifier/entry_bundle.h"
+#include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
+#include "verifier/register.h"
 #include "verifier/tlog_proof.h"
 
 namespace vidimus {
@@ -176,8 +179,68 @@ Judgement VerifyEvidence(absl::string_view vkey,
   return {};
 }
 
+absl::StatusOr<std::string> LabelKeyOfConfig(absl::string_view vkey,
+                                             absl::string_view document) {
+  const auto judge = [&](std::string* label_key) {
+    VerifierKey log_key;
+    RETURN_IF_FOUND(ParseVkey(Std(vkey), &log_key));
+    Document parts;
+    RETURN_IF_FOUND(SplitDocument(Std(document), &parts));
+    Config config;
+    RETURN_IF_FOUND(ParseConfig(parts.message, 0, &config, nullptr));
+    if (config.origin != log_key.name) return Finding::kOriginMismatch;
+    *label_key = std::string(config.label_key);
+    return VerifyDocument(Std(document), config.origin,
+                          {RegisterType::kConfig, 0, 0},
+                          config.PublisherKey(RegisterType::kConfig));
+  };
+  std::string label_key;
+  const Finding finding = judge(&label_key);
+  if (finding == Finding::kOk) return label_key;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the config: ", FindingSentence(finding)));
+}
+
+namespace {
+
+// What the secret says of its chain: sets `*said` to what was judged, or
+// returns what is wrong.
+Finding JudgeSecretChain(const v1::Secret& secret, const Leaf& leaf,
+                         std::string_view origin, const ChainTrust& trust,
+                         std::string* said) {
+  if (!secret.has_chain_key()) {
+    *said = "; its place in a chain is not in this receipt";
+    return Finding::kOk;
+  }
+  const std::optional<Hash> chain_key = HashFromBytes(secret.chain_key());
+  if (!chain_key.has_value()) return Finding::kChainKeyMismatch;
+  if (ChainLabel(*chain_key, secret.chain_index()) != leaf.a) {
+    return Finding::kEntryMismatch;
+  }
+  *said = absl::StrCat("; it is entry ", secret.chain_index(), " of its chain");
+  if (!secret.has_vrf_proof()) {
+    absl::StrAppend(said, ", whose key the chain's first receipt proves");
+    return Finding::kOk;
+  }
+  if (trust.label_key.empty() || trust.subject.empty()) {
+    absl::StrAppend(said,
+                    ", whose key is not judged without --subject_file and the "
+                    "label key");
+    return Finding::kOk;
+  }
+  Hash proven = {};
+  RETURN_IF_FOUND(VerifyChainKey(
+      trust.label_key, {origin, secret.administration(), trust.subject},
+      secret.vrf_proof(), &proven));
+  if (proven != *chain_key) return Finding::kChainKeyMismatch;
+  absl::StrAppend(said, ", whose key is the only possible one");
+  return Finding::kOk;
+}
+
+}  // namespace
+
 Judgement VerifyWithSecret(absl::string_view vkey, absl::string_view proof,
-                           absl::string_view secret) {
+                           absl::string_view secret, const ChainTrust& trust) {
   v1::Secret parsed;
   Leaf leaf;
   if (!parsed.ParseFromArray(secret.data(), static_cast<int>(secret.size())) ||
@@ -185,12 +248,28 @@ Judgement VerifyWithSecret(absl::string_view vkey, absl::string_view proof,
     return {kExitUnusable,
             "unusable: the secret is not a file of a receipt (NAME.secret)"};
   }
-  const Finding finding = ParseLeaf(parsed.leaf(), &leaf);
+  Finding finding = ParseLeaf(parsed.leaf(), &leaf);
   if (finding != Finding::kOk) {
     return {kExitUnusable, absl::StrCat("unusable: the leaf in the secret: ",
                                         FindingSentence(finding))};
   }
-  return Judge(vkey, proof, LeafHash(parsed.leaf()), "the entry");
+  Judgement judgement =
+      Judge(vkey, proof, LeafHash(parsed.leaf()), "the entry");
+  VerifierKey log_key;
+  if (judgement.exit_code != kExitTrue ||
+      ParseVkey(Std(vkey), &log_key) != Finding::kOk) {
+    return judgement;
+  }
+  std::string said;
+  finding = JudgeSecretChain(parsed, leaf, log_key.name, trust, &said);
+  if (finding != Finding::kOk) {
+    return {kExitFalse,
+            absl::StrCat("false: the entry is in the log, and not where the "
+                         "secret says in its chain: ",
+                         FindingSentence(finding))};
+  }
+  judgement.sentence += said;
+  return judgement;
 }
 
 Judgement VerifyWithEntry(absl::string_view vkey, absl::string_view proof,

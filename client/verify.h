@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/client.h"
 #include "verifier/note.h"
@@ -33,10 +34,26 @@ Judgement VerifyEvidence(absl::string_view vkey,
                          const std::vector<VerifierKey>& monitors,
                          absl::string_view bytes);
 
+// By what else the secret of a receipt is judged; what is empty is not there.
+struct ChainTrust {
+  std::string label_key;  // 32 bytes, of the log's config
+  std::string subject;    // s, whose chain it is
+};
+
+// The label key in a config document (its 64-byte signature, then the message),
+// which must be that of the log with this verifier key and signed by the
+// publisher it names itself. kInvalidArgument says what is wrong.
+absl::StatusOr<std::string> LabelKeyOfConfig(absl::string_view vkey,
+                                             absl::string_view document);
+
 // Judges a tlog-proof by the log's verifier key. The leaf is the one in
-// `secret`, a file of secret.proto.
+// `secret`, a file of secret.proto. If the secret holds the chain's key K, the
+// leaf's label must be the one that K and the place in the chain give; if it
+// holds the proof of K too, and `trust` is whole, K must be the only possible
+// one. The sentence says what of this was judged.
 Judgement VerifyWithSecret(absl::string_view vkey, absl::string_view proof,
-                           absl::string_view secret);
+                           absl::string_view secret,
+                           const ChainTrust& trust = {});
 
 // The same for an opaque log: the leaf is `entry`.
 Judgement VerifyWithEntry(absl::string_view vkey, absl::string_view proof,
