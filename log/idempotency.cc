@@ -235,11 +235,13 @@ struct Segment {
 };
 
 // magic(8) oldest(8) base(8) end(8) first_s(8) newest_s(8) capacity(8)
-// count(8), the slots in this machine's byte order, HMAC of all that(32).
-// `oldest` is the base of the oldest segment when the file was made: rows
-// before it need not be looked at.
-constexpr std::string_view kFileMagic = "vidids01";
-constexpr size_t kFileHeadBytes = 64;
+// count(8) history(40), the slots in this machine's byte order, HMAC of all
+// that(32). `oldest` is the base of the oldest segment when the file was made:
+// rows before it need not be looked at. `history` is the head row of leaf
+// end - 1.
+constexpr std::string_view kFileMagic = "vidids02";
+constexpr size_t kHistoryBytes = 8 + kHashBytes;
+constexpr size_t kFileHeadBytes = 64 + kHistoryBytes;
 constexpr std::string_view kFilePrefix = "ids-";
 
 std::string FileName(uint64_t base, uint64_t end) {
@@ -259,7 +261,8 @@ std::optional<std::pair<uint64_t, uint64_t>> ParseFileName(
 }
 
 // All but the HMAC.
-std::string EncodeFile(const Segment& segment, uint64_t oldest) {
+std::string EncodeFile(const Segment& segment, uint64_t oldest,
+                       std::string_view history) {
   std::string bytes(kFileMagic);
   bytes.reserve(kFileHeadBytes + segment.table.bytes() + kHashBytes);
   AppendBe64(oldest, &bytes);
@@ -269,6 +272,7 @@ std::string EncodeFile(const Segment& segment, uint64_t oldest) {
   AppendBe64(static_cast<uint64_t>(segment.newest_s), &bytes);
   AppendBe64(segment.table.capacity(), &bytes);
   AppendBe64(segment.table.count(), &bytes);
+  bytes += history;
   CHECK_EQ(bytes.size(), kFileHeadBytes);
   bytes += segment.table.slots();
   return bytes;
@@ -277,6 +281,7 @@ std::string EncodeFile(const Segment& segment, uint64_t oldest) {
 struct DecodedFile {
   Segment segment;
   uint64_t oldest;
+  std::string history;
 };
 
 std::optional<DecodedFile> DecodeFile(std::string_view key,
@@ -290,7 +295,8 @@ std::optional<DecodedFile> DecodeFile(std::string_view key,
                          bytes.substr(summed.size()))) {
     return std::nullopt;
   }
-  DecodedFile file{Segment(Be64(bytes.substr(16))), Be64(bytes.substr(8))};
+  DecodedFile file{Segment(Be64(bytes.substr(16))), Be64(bytes.substr(8)),
+                   std::string(bytes.substr(64, kHistoryBytes))};
   file.segment.end = Be64(bytes.substr(24));
   file.segment.first_s = static_cast<int64_t>(Be64(bytes.substr(32)));
   file.segment.newest_s = static_cast<int64_t>(Be64(bytes.substr(40)));
@@ -567,13 +573,23 @@ class IdempotencyImpl : public Idempotency {
     for (Candidate& candidate : candidates) {
       const std::string path = folder_ + "/" + candidate.name;
       std::optional<DecodedFile> file;
-      // One that knows more than the rows is of another history: the data were
-      // restored from a copy.
-      if (candidate.base >= next && candidate.end <= size) {
+      // One that knows more than the rows, or ends in another tree, is of
+      // another history: the data were restored from a copy, or another server
+      // went on with them.
+      if (candidate.base >= next && candidate.end > 0 &&
+          candidate.end <= size) {
         file = ReadFile(path);
       }
-      if (!file.has_value() || file->segment.base != candidate.base ||
-          file->segment.end != candidate.end) {
+      const auto is_ours = [&]() -> absl::StatusOr<bool> {
+        if (!file.has_value() || file->segment.base != candidate.base ||
+            file->segment.end != candidate.end) {
+          return false;
+        }
+        ASSIGN_OR_RETURN(const StoredRow head, History(candidate.end));
+        return file->history == head.value;
+      };
+      ASSIGN_OR_RETURN(const bool ours, is_ours());
+      if (!ours) {
         RETURN_IF_ERROR(disk_->Remove(path));
         continue;
       }
@@ -590,6 +606,11 @@ class IdempotencyImpl : public Idempotency {
     }
     saved.begin = std::max(oldest, expired_end);
     return saved;
+  }
+
+  // The head row of leaf `end` - 1: which tree ends there, or soon after.
+  absl::StatusOr<StoredRow> History(uint64_t end) {
+    return storage_->Get(RowKind::kHead, 0, end - 1);
   }
 
   std::optional<DecodedFile> ReadFile(const std::string& path) {
@@ -755,7 +776,10 @@ class IdempotencyImpl : public Idempotency {
     Segment& segment = segments_.back();
     const std::string name = FileName(segment.base, segment.end);
     if (name == segment.file || segment.end == 0) return;
-    if (saver_.Save(name, EncodeFile(segment, segments_.front().base),
+    const absl::StatusOr<StoredRow> head = History(segment.end);
+    if (!head.ok() || head->value.size() != kHistoryBytes) return;
+    if (saver_.Save(name,
+                    EncodeFile(segment, segments_.front().base, head->value),
                     segment.file)) {
       segment.file = name;
       saved_end_ = segment.end;

@@ -32,9 +32,10 @@ const std::string kKey(32, 'k');
 constexpr int64_t kDay = 24 * 3600;
 constexpr int64_t kStart = 1767225600;
 
-TreeHead HeadOf(uint64_t size) {
+TreeHead HeadOf(uint64_t size, uint8_t history) {
   TreeHead head = {size, EmptyRoot()};
   if (size > 0) head.root[0] ^= static_cast<uint8_t>(size | 1);
+  if (size > 0) head.root[1] ^= history;
   return head;
 }
 
@@ -80,12 +81,12 @@ class IdempotencyTest : public ::testing::Test {
       size_ += 2;
     }
     if (tags.empty()) ++size_;
-    batch.head = HeadOf(size_);
+    batch.head = HeadOf(size_, history_);
     if (!tags.empty()) {
       batch.rows.push_back(
           {RowKind::kIds, 0, ids_->EncodeRow(placed, batch.first, now_s_)});
     }
-    ASSERT_TRUE(storage_.Commit(batch, HeadOf(batch.first)).ok());
+    ASSERT_TRUE(storage_.Commit(batch, HeadOf(batch.first, history_)).ok());
     ids_->Remember(placed, now_s_);
   }
   // The ids [begin, end), in batches of five.
@@ -129,6 +130,7 @@ class IdempotencyTest : public ::testing::Test {
   std::string folder_;
   IdempotencyOptions options_;
   uint64_t size_ = 0;
+  uint8_t history_ = 0;
   int64_t now_s_ = kStart;
   std::unique_ptr<Idempotency> ids_;
 };
@@ -238,6 +240,25 @@ TEST_F(IdempotencyTest, DropsFilesOfALongerHistory) {
   Restart();
   EXPECT_EQ(KnownOf(0, 100), 0);
   EXPECT_TRUE(Files().empty());
+}
+
+// Two servers that take turns on one log, each with a folder of its own.
+TEST_F(IdempotencyTest, DropsFilesOfAnotherHistoryOfTheSameLength) {
+  SubmitRange(0, 100);
+  const std::string mine = folder_;
+  folder_ += "_other";
+  rows_.~MemoryRows();
+  new (&rows_) MemoryRows();
+  size_ = 0;
+  history_ = 1;
+  Restart();
+  SubmitRange(200, 300);
+  folder_ = mine;
+  Restart();
+  EXPECT_EQ(KnownOf(0, 100), 0);
+  EXPECT_EQ(KnownOf(200, 300), 100);
+  Restart();
+  EXPECT_EQ(KnownOf(200, 300), 100);
 }
 
 TEST_F(IdempotencyTest, LeavesForeignFilesAlone) {
