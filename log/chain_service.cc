@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "log/openings.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/hash.h"
@@ -320,6 +319,7 @@ absl::StatusOr<v1::GetChainResponse> ChainService::Answer(const Job& job) {
 
   const int64_t begin_ms = parts_.clock->SteadyMs();
   const int64_t now_s = parts_.clock->NowMs() / 1000;
+  std::optional<VaultPage> page;
   size_t bytes = 0;
   for (uint64_t i = job.request.first_entry(); i < kNoEntry; ++i) {
     ASSIGN_OR_RETURN(const std::optional<uint64_t> leaf_index,
@@ -333,23 +333,40 @@ absl::StatusOr<v1::GetChainResponse> ChainService::Answer(const Job& job) {
       break;
     }
     v1::ChainEntry* const entry = chain->add_entries();
-    RETURN_IF_ERROR(AddEntry(*leaf_index, now_s, entry));
+    RETURN_IF_ERROR(AddEntry(*leaf_index, now_s, &page, entry));
     bytes += entry->ByteSizeLong();
+    if (entry->state() == v1::OPEN || size < newest) continue;
+    // What closed it is committed with its notice, and published in a moment:
+    // the newest answer shows both.
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> notice,
+                     log->index()->Find(ChainLabel(key.key, entry->notice())));
+    if (notice.has_value() && *notice >= size) {
+      return WithRetryAfter(
+          absl::UnavailableError("an entry is just being closed; come back"),
+          kEnteringRetry);
+    }
   }
   return response;
 }
 
 absl::Status ChainService::AddEntry(uint64_t leaf_index, int64_t now_s,
+                                    std::optional<VaultPage>* page,
                                     v1::ChainEntry* entry) {
   Log* const log = parts_.log;
   entry->set_leaf_index(leaf_index);
   ASSIGN_OR_RETURN(*entry->mutable_leaf(), log->tiles().Entry(leaf_index));
   const absl::StatusOr<FoundOpening> found =
-      FindOpening(log->storage(), log->vault(), leaf_index, now_s);
+      [&]() -> absl::StatusOr<FoundOpening> {
+    if (!page->has_value() || (*page)->Find(leaf_index) == nullptr) {
+      ASSIGN_OR_RETURN(*page,
+                       ReadPage(log->storage(), log->vault(), leaf_index));
+    }
+    return FindOpening(**page, leaf_index, now_s);
+  }();
   if (!found.ok()) {
     // The others are shown all the same; this one is missing, and the resident
     // can prove that it should not be.
-    parts_.log->metrics().CountRefusal(
+    log->metrics().CountRefusal(
         absl::StatusCodeToString(found.status().code()));
     return absl::OkStatus();
   }

@@ -36,6 +36,7 @@
 #include "log/log.h"
 #include "log/notices.h"
 #include "log/oidc.h"
+#include "log/openings.h"
 #include "log/side_work.h"
 #include "proto/mutex.h"
 #include "proto/vidimus.pb.h"
@@ -120,8 +121,9 @@ class ChainService {
   void EnterLook(const JobPtr& job, const Hash& name);
 
   absl::StatusOr<v1::GetChainResponse> Answer(const Job& job);
+  // `page` is the one read last.
   absl::Status AddEntry(uint64_t leaf_index, int64_t now_s,
-                        v1::ChainEntry* entry);
+                        std::optional<VaultPage>* page, v1::ChainEntry* entry);
 
   const ChainLimits limits_;
   const Parts parts_;

@@ -65,7 +65,12 @@ absl::StatusOr<VaultPage> ReadPage(Storage* storage, Vault* vault,
 
 absl::StatusOr<FoundOpening> FindOpening(Storage* storage, Vault* vault,
                                          uint64_t leaf_index, int64_t now_s) {
-  ASSIGN_OR_RETURN(VaultPage page, ReadPage(storage, vault, leaf_index));
+  ASSIGN_OR_RETURN(const VaultPage page, ReadPage(storage, vault, leaf_index));
+  return FindOpening(page, leaf_index, now_s);
+}
+
+absl::StatusOr<FoundOpening> FindOpening(const VaultPage& page,
+                                         uint64_t leaf_index, int64_t now_s) {
   const vault::Opening* const opening = page.Find(leaf_index);
   if (opening == nullptr) {
     return absl::NotFoundError(
@@ -83,7 +88,7 @@ absl::StatusOr<FoundOpening> FindOpening(Storage* storage, Vault* vault,
         absl::StrCat("the vault's page of leaf ", leaf_index,
                      " names a request that it does not have"));
   }
-  found.request = std::move(*page.page.mutable_requests(opening->request()));
+  found.request = page.page.requests(opening->request());
   return found;
 }
 

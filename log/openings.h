@@ -58,6 +58,9 @@ struct FoundOpening {
 // leaf opens to nothing.
 absl::StatusOr<FoundOpening> FindOpening(Storage* storage, Vault* vault,
                                          uint64_t leaf_index, int64_t now_s);
+// The same in a page that was read already: for several of one batch.
+absl::StatusOr<FoundOpening> FindOpening(const VaultPage& page,
+                                         uint64_t leaf_index, int64_t now_s);
 
 }  // namespace vidimus
 
