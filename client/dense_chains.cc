@@ -87,7 +87,7 @@ ChainMemory::Name ChainMemory::NameOf(absl::string_view subject) const {
 }
 
 std::string ChainMemory::RowOf(const Name& name,
-                               const KnownChain& chain) const {
+                               const RememberedChain& chain) const {
   std::string row(name.data(), name.size());
   row += Bytes(chain.key);
   AppendBe64(chain.last, &row);
@@ -110,7 +110,7 @@ absl::Status ChainMemory::Load() {
       const std::string_view row = Std(rows.substr(at, kRowBytes));
       Name name;
       std::memcpy(name.data(), row.data(), kNameBytes);
-      KnownChain chain;
+      RememberedChain chain;
       chain.key = *HashFromBytes(row.substr(kNameBytes, kHashBytes));
       chain.last = Be64(row.substr(kNameBytes + kHashBytes));
       chain.last_leaf_index = Be64(row.substr(kNameBytes + kHashBytes + 8));
@@ -131,7 +131,8 @@ absl::Status ChainMemory::Rewrite() {
   return file_ != nullptr ? absl::OkStatus() : FileError("open", path_, errno);
 }
 
-std::optional<KnownChain> ChainMemory::Find(absl::string_view subject) const {
+std::optional<RememberedChain> ChainMemory::Find(
+    absl::string_view subject) const {
   const Name name = NameOf(subject);
   MutexLock lock(&mu_);
   const auto found = chains_.find(name);
@@ -139,7 +140,7 @@ std::optional<KnownChain> ChainMemory::Find(absl::string_view subject) const {
   return found->second;
 }
 
-void ChainMemory::Put(absl::string_view subject, const KnownChain& chain) {
+void ChainMemory::Put(absl::string_view subject, const RememberedChain& chain) {
   const Name name = NameOf(subject);
   MutexLock lock(&mu_);
   const auto found = chains_.find(name);
@@ -242,9 +243,9 @@ absl::StatusOr<Hash> DenseChains::JudgeKey(absl::string_view subject,
 }
 
 // What is known of a chain; `*has_last` says whether an entry of it is.
-absl::StatusOr<KnownChain> DenseChains::KeyOf(const Place& place, bool ask,
-                                              bool* has_last) {
-  const std::optional<KnownChain> known = memory_->Find(place.subject);
+absl::StatusOr<RememberedChain> DenseChains::KeyOf(const Place& place, bool ask,
+                                                   bool* has_last) {
+  const std::optional<RememberedChain> known = memory_->Find(place.subject);
   *has_last = known.has_value();
   if (known.has_value()) {
     if (!place.receipt->chain_key.empty() &&
@@ -253,7 +254,7 @@ absl::StatusOr<KnownChain> DenseChains::KeyOf(const Place& place, bool ask,
     }
     return *known;
   }
-  KnownChain chain;
+  RememberedChain chain;
   if (!place.receipt->chain_key.empty()) {
     ASSIGN_OR_RETURN(chain.key,
                      JudgeKey(place.subject, place.receipt->chain_key,
@@ -369,8 +370,8 @@ absl::Status DenseChains::Judge(const v1::SubmitRequest& request, bool ask,
 
   // Chain by chain: the labels, and which predecessors nobody told us of.
   std::vector<std::pair<size_t, Hash>> missing;  // place, label before it
-  std::vector<KnownChain> chains(places.size());
-  KnownChain chain;
+  std::vector<RememberedChain> chains(places.size());
+  RememberedChain chain;
   bool has_last = false;
   for (size_t p = 0; p < places.size(); ++p) {
     const Place& place = places[p];

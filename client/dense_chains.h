@@ -35,7 +35,7 @@
 namespace vidimus {
 
 // What is known of one chain.
-struct KnownChain {
+struct RememberedChain {
   Hash key = {};                 // K
   uint64_t last = 0;             // the last entry known of
   uint64_t last_leaf_index = 0;  // where it stands
@@ -56,11 +56,11 @@ class ChainMemory {
   ChainMemory(const ChainMemory&) = delete;
   ChainMemory& operator=(const ChainMemory&) = delete;
 
-  std::optional<KnownChain> Find(absl::string_view subject) const;
+  std::optional<RememberedChain> Find(absl::string_view subject) const;
 
   // Replaces what is known of a chain, unless it is less than before. Beyond
   // chains_max another chain is forgotten for it.
-  void Put(absl::string_view subject, const KnownChain& chain);
+  void Put(absl::string_view subject, const RememberedChain& chain);
 
   size_t size() const;
 
@@ -75,7 +75,7 @@ class ChainMemory {
   ChainMemory(const std::string& path, absl::string_view name_key,
               size_t chains_max);
   Name NameOf(absl::string_view subject) const;
-  std::string RowOf(const Name& name, const KnownChain& chain) const;
+  std::string RowOf(const Name& name, const RememberedChain& chain) const;
   absl::Status Load();
   absl::Status Rewrite();
 
@@ -84,7 +84,8 @@ class ChainMemory {
   const size_t chains_max_;
 
   mutable Mutex mu_;
-  absl::flat_hash_map<Name, KnownChain, NameHash> chains_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<Name, RememberedChain, NameHash> chains_
+      ABSL_GUARDED_BY(mu_);
   std::FILE* file_ ABSL_GUARDED_BY(mu_) = nullptr;
 };
 
@@ -120,8 +121,8 @@ class DenseChains {
 
   DenseChains(uint32_t administration, const std::string& label_key,
               Questions* questions, ChainMemory* memory, HeadKeeper* heads);
-  absl::StatusOr<KnownChain> KeyOf(const Place& place, bool ask,
-                                   bool* has_last);
+  absl::StatusOr<RememberedChain> KeyOf(const Place& place, bool ask,
+                                        bool* has_last);
   absl::StatusOr<Hash> JudgeKey(absl::string_view subject,
                                 absl::string_view chain_key,
                                 absl::string_view vrf_proof);

@@ -24,10 +24,10 @@
 #include "client/submit.h"
 #include "client/terminal.h"
 #include "client/verify.h"
-#include "verifier/tile.h"
 #include "proto/status.h"
 #include "verifier/encoding.h"
 #include "verifier/hash.h"
+#include "verifier/tile.h"
 #include "verifier/tlog_proof.h"
 
 namespace vidimus {
@@ -65,9 +65,6 @@ int Say(const Judgement& judgement) {
   return judgement.exit_code;
 }
 
-int VerifyMain(const std::vector<std::string>& arguments) {
-  std::string vkey_file, secret_file, entry_file, label_key_hex, config_file,
-      subject_file;
 // "1 00000000-..." -> s: a byte for the scheme, then the id.
 absl::StatusOr<std::string> ReadSubject(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text,
@@ -106,6 +103,9 @@ absl::StatusOr<ChainTrust> ReadChainTrust(const std::string& vkey,
   return trust;
 }
 
+int VerifyMain(const std::vector<std::string>& arguments) {
+  std::string vkey_file, secret_file, entry_file, label_key_hex, config_file,
+      subject_file;
   std::vector<std::string> monitor_files, files;
   CommandLine command_line(
       "verify --vkey FILE [flags] FILE",
@@ -127,8 +127,6 @@ absl::StatusOr<ChainTrust> ReadChainTrust(const std::string& vkey,
                     "the entry itself, byte for byte, for a receipt of an "
                     "opaque log",
                     &entry_file);
-  command_line.Texts("monitor", "FILE",
-                     "verifier key of a monitor, whose cosignature vouches for "
   command_line.Text("config", "FILE",
                     "the log's config (the register document of leaf 0), by "
                     "whose label key the chain's key in a secret is judged",
@@ -139,6 +137,8 @@ absl::StatusOr<ChainTrust> ReadChainTrust(const std::string& vkey,
                     "whose chain, for the same: the number of the id scheme, a "
                     "space, and the id",
                     &subject_file);
+  command_line.Texts("monitor", "FILE",
+                     "verifier key of a monitor, whose cosignature vouches for "
                      "the index under a chain bundle; may stand several times",
                      &monitor_files);
   command_line.Require({"vkey"});
@@ -346,7 +346,6 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "resident") return ResidentMain(arguments);
   if (verb == "load") return LoadMain(arguments);
   if (verb == "--help" || verb == "-h" || verb == "help") {
-  if (verb == "receipt") return ReceiptMain(arguments);
     std::fputs(kHelp, stdout);
     return kExitTrue;
   }
