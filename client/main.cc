@@ -21,6 +21,7 @@
 #include "client/fsck.h"
 #include "client/load.h"
 #include "client/resident.h"
+#include "client/share.h"
 #include "client/submit.h"
 #include "client/terminal.h"
 #include "client/verify.h"
@@ -39,6 +40,7 @@ constexpr const char kHelp[] =
   vidimus submit ...      lines in, receipts out; nothing lost on the way
   vidimus verify FILE     is this receipt, bundle or conviction true?
   vidimus resident check  is everything there that a log holds about me?
+  vidimus receipt share   one access, for somebody else to judge
   vidimus fsck URL|DIR    is this whole log what its checkpoint says?
   vidimus load ...        how fast is it, and are its answers true?
 
@@ -344,6 +346,7 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "verify") return VerifyMain(arguments);
   if (verb == "fsck") return FsckMain(arguments);
   if (verb == "resident") return ResidentMain(arguments);
+  if (verb == "receipt") return ReceiptMain(arguments);
   if (verb == "load") return LoadMain(arguments);
   if (verb == "--help" || verb == "-h" || verb == "help") {
     std::fputs(kHelp, stdout);

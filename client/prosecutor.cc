@@ -29,25 +29,6 @@ constexpr size_t kKeysProofBytesMax = size_t{32} << 20;
 // Keys of a run that are asked for one by one before the whole run is shown.
 constexpr size_t kCulpritsMax = 16384;
 
-absl::StatusOr<ConvictionFile> Judged(const SignedHead& head,
-                                      std::string bytes) {
-  ConvictionReport report;
-  const Finding finding = JudgeConviction(bytes, head.log_key, &report);
-  if (finding != Finding::kOk) {
-    return absl::DataLossError(absl::StrCat(
-        "what the log shows does not add up to a file that convicts it: ",
-        FindingSentence(finding)));
-  }
-  ConvictionFile file;
-  file.bytes = std::move(bytes);
-  file.sentence = ConvictionSentence(head.log_key.name, report);
-  file.name = absl::StrCat(
-      absl::StrReplaceAll(ConvictionKindName(report.kind), {{" ", "-"}}), "-",
-      report.kind == ConvictionKind::kFork ? report.smaller_size : report.leaf,
-      ".conviction");
-  return file;
-}
-
 class Prosecutor {
  public:
   Prosecutor(Fetcher* fetcher, const SignedHead& head, const AuditStop& stop,
@@ -106,7 +87,7 @@ class Prosecutor {
                  ? absl::DataLossError("the head does not cover the leaf")
                  : tree_.status();
     }
-    return Judged(head_, *std::move(bytes));
+    return JudgedConviction(head_, *std::move(bytes));
   }
 
   // The document of config version 0.
@@ -138,22 +119,8 @@ class Prosecutor {
     return guessed.ok() ? guessed : asked;
   }
 
-  // What the log itself says of one key.
   absl::StatusOr<AbsenceProof> AskOne(const Hash& key) {
-    ASSIGN_OR_RETURN(const std::string proof,
-                     prove_keys_(stop_.leaf_index, {key}));
-    std::vector<IndexAnswer> answers;
-    Finding finding =
-        VerifySeveral({key}, index_root_, stop_.leaf_index, proof, &answers);
-    AbsenceProof paths;
-    if (finding == Finding::kOk) {
-      finding = PathsFromSeveral(key, stop_.leaf_index, proof, &paths);
-    }
-    if (finding != Finding::kOk) {
-      return absl::DataLossError(absl::StrCat(
-          "the log's proof of a key is wrong: ", FindingSentence(finding)));
-    }
-    return paths;
+    return AskForKey(prove_keys_, stop_.leaf_index, index_root_, key);
   }
 
   // Finds the run that is wrong, then a key of it for which the log's own
@@ -249,6 +216,42 @@ class Prosecutor {
 
 }  // namespace
 
+absl::StatusOr<ConvictionFile> JudgedConviction(const SignedHead& head,
+                                                std::string bytes) {
+  ConvictionReport report;
+  const Finding finding = JudgeConviction(bytes, head.log_key, &report);
+  if (finding != Finding::kOk) {
+    return absl::DataLossError(absl::StrCat(
+        "what the log shows does not add up to a file that convicts it: ",
+        FindingSentence(finding)));
+  }
+  ConvictionFile file;
+  file.bytes = std::move(bytes);
+  file.sentence = ConvictionSentence(head.log_key.name, report);
+  file.name = absl::StrCat(
+      absl::StrReplaceAll(ConvictionKindName(report.kind), {{" ", "-"}}), "-",
+      report.kind == ConvictionKind::kFork ? report.smaller_size : report.leaf,
+      ".conviction");
+  return file;
+}
+
+absl::StatusOr<AbsenceProof> AskForKey(const KeyProver& prove_keys,
+                                       uint64_t seal, const Hash& index_root,
+                                       const Hash& key) {
+  ASSIGN_OR_RETURN(const std::string proof, prove_keys(seal, {key}));
+  std::vector<IndexAnswer> answers;
+  Finding finding = VerifySeveral({key}, index_root, seal, proof, &answers);
+  AbsenceProof paths;
+  if (finding == Finding::kOk) {
+    finding = PathsFromSeveral(key, seal, proof, &paths);
+  }
+  if (finding != Finding::kOk) {
+    return absl::DataLossError(absl::StrCat(
+        "the log's proof of a key is wrong: ", FindingSentence(finding)));
+  }
+  return paths;
+}
+
 KeyProver ProverOf(Fetcher* fetcher) {
   return [fetcher](
              uint64_t size,
@@ -286,7 +289,7 @@ absl::StatusOr<ConvictionFile> ConvictFork(Fetcher* fetcher,
     if (!made.has_value()) return tree.status();
     subtrees = *std::move(made);
   }
-  return Judged(head, ForkConviction(head.note, older, subtrees));
+  return JudgedConviction(head, ForkConviction(head.note, older, subtrees));
 }
 
 }  // namespace vidimus

@@ -14,6 +14,7 @@
 #include "client/fetcher.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
+#include "verifier/index.h"
 #include "verifier/index_judge.h"
 #include "verifier/note.h"
 
@@ -41,6 +42,17 @@ struct SignedHead {
   std::string note;
   TreeHead head;
 };
+
+// The file, if it convicts; else kDataLoss.
+absl::StatusOr<ConvictionFile> JudgedConviction(const SignedHead& head,
+                                                std::string bytes);
+
+// What the log itself says of one key under the seal at leaf `seal`, whose
+// index root is `index_root`: its way in each run. kDataLoss for a proof that
+// does not hold.
+absl::StatusOr<AbsenceProof> AskForKey(const KeyProver& prove_keys,
+                                       uint64_t seal, const Hash& index_root,
+                                       const Hash& key);
 
 // Where an audit stopped, and what it knew by then.
 struct AuditStop {

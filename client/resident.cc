@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "client/chain_prosecutor.h"
 #include "client/command_line.h"
 #include "client/door.h"
+#include "client/fetcher.h"
 #include "client/file.h"
 #include "client/random.h"
 #include "client/resident_state.pb.h"
@@ -551,8 +553,27 @@ ResidentCheck CheckResident(ResidentDoor* door,
 
 namespace {
 
+// Writes the file that convicts the log for what is wrong with `bundle`, and
+// says so; else why there is none.
+absl::Status KeepConviction(const std::string& server,
+                            const std::string& ca_pem,
+                            const VerifierKey& log_key,
+                            const std::string& bundle,
+                            const std::string& file) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Fetcher> fetcher,
+                   NewFetcher(server, ca_pem));
+  ASSIGN_OR_RETURN(const ConvictionFile conviction,
+                   ConvictChains(fetcher.get(), log_key, bundle));
+  RETURN_IF_ERROR(WriteFile(file, conviction.bytes, 0600, /*sync=*/true));
+  std::printf(
+      "\nConvicted: %s\nShown to anybody by: vidimus verify --vkey log.vkey "
+      "%s\n",
+      conviction.sentence.c_str(), file.c_str());
+  return absl::OkStatus();
+}
+
 int CheckMain(const std::vector<std::string>& arguments) {
-  std::string server, ca_file, token_file, vkey_file, state, save,
+  std::string server, ca_file, token_file, vkey_file, state, save, evidence,
       language = "en";
   std::vector<std::string> monitor_files;
   uint64_t head_age_h = 24;
@@ -586,6 +607,10 @@ int CheckMain(const std::vector<std::string>& arguments) {
                     "keep what the log showed, for `vidimus verify`; whoever "
                     "has it can follow your chains",
                     &save);
+  command_line.Text("evidence", "FILE",
+                    "where the file goes that convicts the log, if what is "
+                    "wrong does",
+                    &evidence);
   command_line.Number("head_age_h", "N",
                       "refuse a head older than so many hours (default 24)", 1,
                       1000000, &head_age_h);
@@ -645,6 +670,14 @@ int CheckMain(const std::vector<std::string>& arguments) {
         "\nKept in %s (%s bytes). Whoever has that file can follow your "
         "chains until the log ends.\n",
         save.c_str(), Grouped(check.bundle.size()).c_str());
+  }
+  if (!evidence.empty() && check.exit_code == kExitFalse &&
+      !check.bundle.empty()) {
+    const absl::Status kept =
+        KeepConviction(server, ca_pem, options.log_key, check.bundle, evidence);
+    if (!kept.ok()) {
+      std::printf("\nNo conviction: %s\n", std::string(kept.message()).c_str());
+    }
   }
   return check.exit_code;
 }

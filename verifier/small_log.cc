@@ -120,7 +120,7 @@ uint64_t SmallLog::AddAccess(const std::string& subject,
   v1::AccessRecord* access = record.mutable_access();
   access->set_entry_id(lie == SmallLie::kOtherEntryId ? Filler(kEntryIdBytes)
                                                       : opening.entry_id());
-  access->set_occurred_at_ms(1800000000000);
+  access->set_occurred_at_ms(1000 * last_seal_time_s_);
   access->set_controller_id("0000000-0");
   access->set_subject(lie == SmallLie::kOtherSubject ? subject + "x" : subject);
   access->set_administration(administration);
@@ -219,6 +219,7 @@ void SmallLog::Index(const Hash& key, uint64_t leaf_index) {
 }
 
 void SmallLog::Seal(uint64_t time_s, SealLie lie) {
+  last_seal_time_s_ = time_s;
   while (!leaves_.empty() && pending_.size() < 8 && lie != SealLie::kTooFew) {
     AddLeaf(FormatSubjectLeaf(Sha256(Filler(32)), Sha256(Filler(32))));
   }

@@ -165,6 +165,7 @@ class SmallLog {
   const VerifierKey key_;
 
   uint64_t drawn_ = 0;
+  uint64_t last_seal_time_s_ = 0;
   std::vector<std::string> leaves_;
   std::vector<Hash> leaf_hashes_;
   std::map<uint64_t, std::string> documents_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "client/client.h"
+#include "tests/doctored/doctored_fetcher.h"
 #include "tests/doctored/doctored_log.h"
 #include "verifier/conviction.h"
 
@@ -17,34 +18,6 @@ namespace vidimus {
 namespace {
 
 constexpr uint64_t kNowS = 1800000000;
-
-class DoctoredFetcher : public Fetcher {
- public:
-  explicit DoctoredFetcher(const DoctoredLog* log)
-      : log_(log), paths_(log->Paths()) {}
-
-  absl::StatusOr<std::string> Get(const std::string& path, size_t) override {
-    const auto found = paths_.find(path);
-    if (found == paths_.end()) return absl::NotFoundError(path);
-    return found->second;
-  }
-  absl::StatusOr<std::string> Post(const std::string& path,
-                                   const std::string& body, size_t) override {
-    if (silent || path != "index/proof") return absl::NotFoundError(path);
-    return log_->ProveKeysPlain(body);
-  }
-  absl::StatusOr<std::vector<std::string>> ListTiles() override {
-    return absl::UnimplementedError("none");
-  }
-  const std::string& name() const override { return name_; }
-
-  bool silent = false;
-
- private:
-  const DoctoredLog* const log_;
-  const std::map<std::string, std::string> paths_;
-  const std::string name_ = "the doctored log";
-};
 
 FsckReport Check(const DoctoredLog& log, bool silent = false) {
   DoctoredFetcher fetcher(&log);
