@@ -26,7 +26,9 @@ LogMetrics::LogMetrics(prometheus::Registry* registry,
   };
   refusals_ = &BuildCounter()
                    .Name("vidimus_refused_requests_total")
-                   .Help("Submissions refused, by status code.")
+                   .Help(
+                       "Submissions and requests for chains refused, by "
+                       "status code.")
                    .Register(*registry);
   vault_changes_ = &BuildCounter()
                         .Name("vidimus_vault_changes_total")
