@@ -25,6 +25,8 @@
 //   is made of, index_builder.h how.
 //   chain.h        none is missing: all of one resident's chains, judged whole.
 //   extract.h, proven_register.h and opening.h are its parts.
+//   verdict.h      was each access allowed, and wanted? history.h is what that
+//   is judged from, standing.h which statements count.
 //   audit.h        a whole log, re-derived leaf by leaf; index_judge.h its
 //   index.
 //   entry_bundle.h one entry with all that a complaint needs.
@@ -51,6 +53,7 @@
 #include "verifier/extract.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
+#include "verifier/history.h"
 #include "verifier/index.h"
 #include "verifier/index_builder.h"
 #include "verifier/index_judge.h"
@@ -63,11 +66,13 @@
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/runs.h"
+#include "verifier/standing.h"
 #include "verifier/statement.h"
 #include "verifier/subject.h"
 #include "verifier/submission.h"
 #include "verifier/tile.h"
 #include "verifier/tlog_proof.h"
+#include "verifier/verdict.h"
 #include "verifier/vrf.h"
 #include "verifier/wire.h"
 
