@@ -125,6 +125,73 @@ expect() {
   ((got == want)) || fail "expected exit code $want, got $got: $*"
 }
 
+# serve_doctored KIND: a log that lies in this way, in DIR/doctored/KIND. Sets
+# DOCTORED (its folder), DOCTORED_HTTP, DOCTORED_HTTPS and DOCTORED_SERVER.
+serve_doctored() {
+  local until=$((SECONDS + 10))
+  DOCTORED=$DIR/doctored/$1
+  mkdir -p "$DOCTORED"
+  : >"$DOCTORED/out"
+  "$DOCTOR" "$1" "$DOCTORED" >"$DOCTORED/out" 2>&1 &
+  DOCTORED_SERVER=$!
+  STARTED+=("$DOCTORED_SERVER")
+  until grep -qx ready "$DOCTORED/out"; do
+    ((SECONDS < until)) || fail "the log with $1 does not answer"
+    sleep 0.02
+  done
+  DOCTORED_HTTP=$(sed -n 's#^listening http:#http:#p' "$DOCTORED/out")
+  DOCTORED_HTTPS=$(sed -n 's#^listening https:#https:#p' "$DOCTORED/out")
+}
+
+stop_doctored() {
+  kill "$DOCTORED_SERVER"
+  wait "$DOCTORED_SERVER" 2>/dev/null || true
+}
+
+# A second process, which knows nothing but the log's key.
+expect_convicted() {
+  local conviction
+  for conviction in "$DOCTORED"/*.conviction "$DOCTORED"/evidence/*.conviction; do
+    [[ -f $conviction ]] || continue
+    expect 0 "$VIDIMUS" verify --vkey "$DOCTORED/log.vkey" "$conviction"
+    return
+  done
+  fail "nothing convicts the log: $DOCTORED"
+}
+
+# Logs that lie, each in one way.
+doctored() {
+  local kind seer words older got said
+  while IFS=$'\t' read -r kind seer words; do
+    [[ $seer == fsck ]] || continue
+    serve_doctored "$kind"
+    tell "   - $words:"
+    older=()
+    if [[ -f $DOCTORED/other.checkpoint ]]; then older=(--older "$DOCTORED/other.checkpoint"); fi
+    expect 1 "$VIDIMUS" fsck "$DOCTORED_HTTP" --vkey "$DOCTORED/log.vkey" \
+      --evidence "$DOCTORED/evidence" ${older[@]+"${older[@]}"}
+    expect_convicted
+    stop_doctored
+  done < <("$DOCTOR" --list)
+
+  tell "   ... and others only the resident they lie to. What the log has not signed is"
+  tell "   an alarm; a hole it has signed, and only the resident may show the file."
+  while IFS=$'\t' read -r kind seer words; do
+    [[ $seer == resident ]] || continue
+    serve_doctored "$kind"
+    tell "   - $words:"
+    expect 0 "$VIDIMUS" fsck "$DOCTORED_HTTP" --vkey "$DOCTORED/log.vkey"
+    got=0
+    said=$("$VIDIMUS" resident check --server "$DOCTORED_HTTPS" \
+      --ca "$DOCTORED/ca.crt" --token-file "$DOCTORED/token" \
+      --vkey "$DOCTORED/log.vkey" --evidence "$DOCTORED/mine.conviction" 2>&1) || got=$?
+    grep -E 'NOT SHOWN|FORGED|onvict' <<<"$said" | sed 's/^ */    /'
+    ((got == 1)) || fail "expected exit code 1, got $got: the resident's check of $kind: $said"
+    if [[ $kind == hole ]]; then expect_convicted; fi
+    stop_doctored
+  done < <("$DOCTOR" --list)
+}
+
 main() {
   if [[ ${1:-} == -h || ${1:-} == --help ]]; then
     sed -n '1,/^$/s/^# \{0,1\}//p' "$ROOT/tests/demo.sh"
@@ -134,6 +201,8 @@ main() {
   VIDIMUS_LOG=$PROGRAM
   program //client:vidimus
   VIDIMUS=$PROGRAM
+  program //tests/doctored:doctored
+  DOCTOR=$PROGRAM
   DIR=${1:-$(mktemp -d "${TMPDIR:-/tmp}/vidimus-demo.XXXXXX")}
   mkdir -p "$DIR"
   [[ -z $(ls -A "$DIR") ]] || die "$DIR is not empty"
@@ -226,11 +295,15 @@ main() {
   show "vidimus verify --vkey log/log.vkey forged.tlog-proof"
   expect 1 "$VIDIMUS" verify --vkey "$DIR/log/log.vkey" "$DIR/forged.tlog-proof"
 
+  chapter "7. And logs that lie? Some are seen through by anybody who reads every leaf ..."
+  doctored
+
   kill -TERM "$SERVER"
   wait "$SERVER" || fail "the server did not stop in order: $(tail -n 3 "$DIR/server.err")"
   chapter "That was all, in $(seconds_since "$began"). Everything is in $DIR:"
   tell "   log/          the log (start it: vidimus log serve --dir $DIR/log --http 127.0.0.1:8080)"
   tell "   copy/         a copy of its public paths, which fsck takes as well; forged/ has one bit wrong"
+  tell "   doctored/     what each lying log left, with the file that convicts it"
   tell "   0/ to 3/      each administration's audit.jsonl, outbox and receipts"
   tell "   Words in docs/submitting.md, docs/receipts.md, docs/verifying.md."
 }
