@@ -2,8 +2,8 @@
 #
 # The main job, start to end: a city opens a log, four of its administrations
 # submit 200,000 audit records at once, the server and one of them are killed in
-# the middle, and a stranger checks that nothing was lost and what a forgery
-# looks like. About a minute. The folder DIR (or a new one) stays for a look.
+# the middle, a stranger checks that nothing was lost, a resident that nothing
+# about them is missing, and both see what a forgery looks like. About a minute. The folder DIR (or a new one) stays for a look.
 
 readonly RECORDS_EACH=${VIDIMUS_DEMO_RECORDS:-50000}
 readonly SERVICES=(social-case-service school-registry home-care-visits
@@ -68,12 +68,12 @@ documents() {
 }
 
 # serve PORT...: starts the log at these ports (0: a free one) and waits until
-# it is ready. Sets SERVER, HTTP_PORT, GRPC_PORT.
+# it is ready. Sets SERVER, HTTP_PORT, GRPC_PORT and HTTPS_PORT, a free one.
 serve() {
   local until=$((SECONDS + 30))
   : >"$DIR/server.out"  # What the last one said.
   "$VIDIMUS_LOG" serve --dir "$DIR/log" --http "127.0.0.1:$1" \
-    --grpc "127.0.0.1:$2" >"$DIR/server.out" 2>>"$DIR/server.err" &
+    --grpc "127.0.0.1:$2" --https 127.0.0.1:0 >"$DIR/server.out" 2>>"$DIR/server.err" &
   SERVER=$!
   STARTED+=("$SERVER")
   until grep -qx ready "$DIR/server.out"; do
@@ -81,6 +81,7 @@ serve() {
     ((SECONDS < until)) || fail "the server is not ready after 30 s"
     sleep 0.02
   done
+  HTTPS_PORT=$(sed -n 's#^listening https://.*:##p' "$DIR/server.out")
   HTTP_PORT=$(sed -n 's#^listening http://.*:##p' "$DIR/server.out")
   GRPC_PORT=$(sed -n 's#^listening grpcs\{0,1\}://.*:##p' "$DIR/server.out")
 }
@@ -212,7 +213,8 @@ main() {
   began=$(now_ms)
 
   chapter "1. A city opens a log for who reads what about whom."
-  "$VIDIMUS_LOG" init --dir "$DIR/log" --origin "$ORIGIN" >/dev/null
+  "$VIDIMUS_LOG" init --dir "$DIR/log" --origin "$ORIGIN" \
+    --try_out_issuer >/dev/null
   tell "   Its register names four administrations, each with its own keys:"
   tell "   ${NAMES[0]}, ${NAMES[1]}, ${NAMES[2]}, ${NAMES[3]}."
   serve 0 0
@@ -282,7 +284,25 @@ main() {
   expect 0 "$VIDIMUS" fsck "http://127.0.0.1:$HTTP_PORT" --vkey "$DIR/log/log.vkey" \
     --older "$DIR/before/checkpoint" --older "$receipt" --save "$DIR/copy"
 
-  chapter "6. Somebody turns one bit over in a copy of the log ..."
+  chapter "6. A resident asks: is that all they have on me?"
+  tell "   Their token names them; the log shows what it has. It is judged here: every"
+  tell "   number of the register, also those that never touched them, and no gap."
+  local resident checking
+  resident=$(grep -o '"user_id": "00000000-0000-4000-8[^"]*"' "$DIR/0/audit.jsonl" |
+    sed -n '7s/.*"user_id": "\([^"]*\)"/\1/p')
+  (umask 077; "$VIDIMUS_LOG" token --dir "$DIR/log" --subject "$resident" >"$DIR/token")
+  checking=$(now_ms)
+  show "vidimus resident check --server https://127.0.0.1:$HTTPS_PORT --token-file token ..."
+  expect 0 "$VIDIMUS" resident check --server "https://127.0.0.1:$HTTPS_PORT" \
+    --ca "$DIR/log/tls/ca.crt" --token-file "$DIR/token" \
+    --vkey "$DIR/log/log.vkey" --state "$DIR/resident" --save "$DIR/mine.chains"
+  tell "   That took $(seconds_since "$checking"). What they keep, anybody can check without a network:"
+  show "vidimus verify --vkey log/log.vkey mine.chains"
+  "$VIDIMUS" verify --vkey "$DIR/log/log.vkey" "$DIR/mine.chains" \
+    >"$DIR/mine.said" || fail "$(cat "$DIR/mine.said")"
+  sed -n '1s/^/    /p' "$DIR/mine.said"
+
+  chapter "7. Somebody turns one bit over in a copy of the log ..."
   cp -r "$DIR/copy" "$DIR/forged"
   # Some leaf's commitment: bundle 0, entry 59, byte 45 of 65.
   flip "$DIR/forged/tile/entries/000" $((59 * 67 + 2 + 45))
@@ -294,8 +314,15 @@ main() {
   flip "$DIR/forged.secret" 40
   show "vidimus verify --vkey log/log.vkey forged.tlog-proof"
   expect 1 "$VIDIMUS" verify --vkey "$DIR/log/log.vkey" "$DIR/forged.tlog-proof"
+  tell "   ... and one in what the resident kept."
+  cp -p "$DIR/mine.chains" "$DIR/forged.chains"
+  flip "$DIR/forged.chains" $(($(stat -c %s "$DIR/forged.chains") / 2))
+  show "vidimus verify --vkey log/log.vkey forged.chains"
+  ! "$VIDIMUS" verify --vkey "$DIR/log/log.vkey" "$DIR/forged.chains" \
+    >"$DIR/forged.said" 2>&1 || fail "a forged bundle passes"
+  sed -n '1s/^/    /p' "$DIR/forged.said"
 
-  chapter "7. And logs that lie? Some are seen through by anybody who reads every leaf ..."
+  chapter "8. And logs that lie? Some are seen through by anybody who reads every leaf ..."
   doctored
 
   kill -TERM "$SERVER"
@@ -305,5 +332,6 @@ main() {
   tell "   copy/         a copy of its public paths, which fsck takes as well; forged/ has one bit wrong"
   tell "   doctored/     what each lying log left, with the file that convicts it"
   tell "   0/ to 3/      each administration's audit.jsonl, outbox and receipts"
-  tell "   Words in docs/submitting.md, docs/receipts.md, docs/verifying.md."
+  tell "   mine.chains   what the log showed the resident; whoever has it can follow their chains"
+  tell "   Words in docs/submitting.md, docs/receipts.md, docs/completeness.md, docs/verifying.md."
 }
