@@ -376,16 +376,16 @@ absl::StatusOr<VaultKeeper::Judged> VaultKeeper::Judge(
   entry.set_keep_until_s(batch->seal_time_s + log_->documents()->keep_min_s());
   judged.target.leaf_index = leaf_index;
   judged.target.first = batch->first;
-  judged.refused = JudgeRules(request, *opening, entry);
-  if (!judged.refused.ok() || !IsChange(request.verb())) return judged;
-
   AccessRecord access;
-  if (ParseAccess(opening->record(), &access, nullptr) != Finding::kOk) {
-    // Those about entries, such as this one, are never erased.
+  if (IsChange(request.verb()) && state != OpeningState::kErased &&
+      ParseAccess(opening->record(), &access, nullptr) != Finding::kOk) {
     judged.refused = Refuse(
         leaf_index, "it is a notice of the log's own, which always stays open");
     return judged;
   }
+  judged.refused = JudgeRules(request, *opening, entry);
+  if (!judged.refused.ok() || !IsChange(request.verb())) return judged;
+
   judged.target.subject = std::string(access.subject);
   judged.target.administration = access.administration;
   ASSIGN_OR_RETURN(const Hash key,

@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 #include "log/aead.h"
 #include "log/log_testing.h"
+#include "verifier/encoding.h"
 
 namespace vidimus {
 namespace {
@@ -113,6 +114,162 @@ TEST_F(VaultTest, RefusesARowOfAnotherBatchOrAnyChange) {
     EXPECT_FALSE(vault->Open(7, flipped).ok()) << i;
     EXPECT_FALSE(vault->Open(7, row->substr(0, i)).ok()) << i;
   }
+}
+
+TEST_F(VaultTest, WhatIsDestroyedStaysDestroyed) {
+  std::vector<std::string> rows;
+  {
+    const auto vault = Open();
+    for (uint64_t first = 0; first < 6; ++first) {
+      rows.push_back(*vault->Seal(first, MakePage("x")));
+    }
+    const uint64_t slot = *Vault::SlotOf(rows[1]);
+    ASSERT_TRUE(
+        vault->Destroy({{slot, slot + 2}, {slot + 3, slot + 4}}, true).ok());
+    // Of blocks that are not there.
+    ASSERT_TRUE(vault->Destroy({{1 << 20, 1 << 21}}, true).ok());
+  }
+  for (int restart = 0; restart < 2; ++restart) {
+    const auto vault = Open();
+    for (uint64_t first = 0; first < rows.size(); ++first) {
+      EXPECT_EQ(vault->Open(first, rows[first]).ok(),
+                first == 0 || first == 3 || first == 5)
+          << first;
+    }
+  }
+}
+
+TEST_F(VaultTest, DestroysKeysWhoseUseWasNeverCommitted) {
+  std::string committed, lost, other;
+  {
+    const auto vault = Open();
+    committed = *vault->Seal(0, MakePage("x"));
+    lost = *vault->Seal(1, MakePage("x"));
+  }
+  // A start that wrote nothing, and one while another server runs.
+  { const auto vault = Open(); }
+  const auto other_server = Open();
+  other = *other_server->Seal(1, MakePage("x"));
+  const auto vault = Open();
+  ASSERT_TRUE(vault->DestroyUnused(*Vault::SlotOf(committed)).ok());
+  EXPECT_TRUE(vault->Open(0, committed).ok());
+  EXPECT_FALSE(vault->Open(1, lost).ok());
+  EXPECT_TRUE(other_server->Open(1, other).ok());
+  // The fresh block is whole.
+  const auto row = vault->Seal(1, MakePage("y"));
+  ASSERT_TRUE(row.ok());
+  EXPECT_TRUE(vault->Open(1, *row).ok());
+}
+
+class VaultRotationTest : public VaultTest {
+ protected:
+  VaultRotationTest() : key_file_(folder_ + ".key") {
+    WriteFile(key_file_, HexEncode(key_) + "\n");
+  }
+
+  void WriteFile(const std::string& path, const std::string& bytes) {
+    auto file = *PosixDisk()->Open(path, false);
+    ASSERT_TRUE(file->WriteAt(0, bytes).ok());
+  }
+
+  // As a start of the server does.
+  std::unique_ptr<Vault> OpenByFile() {
+    auto file = *PosixDisk()->Open(key_file_, false);
+    std::string digits = *file->ReadAt(0, 64);
+    EXPECT_TRUE(HexDecode(digits, &key_));
+    auto vault = Vault::Open(PosixDisk(), folder_, key_, &random_, key_file_);
+    EXPECT_TRUE(vault.ok()) << vault.status();
+    return *std::move(vault);
+  }
+
+  const std::string key_file_;
+};
+
+TEST_F(VaultRotationTest, EveryPageOpensUnderTheNewKeyAndNoneUnderTheOld) {
+  const std::string old_key = key_;
+  std::vector<std::string> rows;
+  for (int restart = 0; restart < 3; ++restart) {
+    const auto vault = OpenByFile();
+    rows.push_back(*vault->Seal(rows.size(), MakePage("x")));
+  }
+  auto vault = OpenByFile();
+  uint64_t calls = 0;
+  ASSERT_TRUE(vault
+                  ->Rotate([&](uint64_t done, uint64_t blocks) {
+                    EXPECT_EQ(done, calls++);
+                    EXPECT_EQ(blocks, 4u);
+                    return true;
+                  })
+                  .ok());
+  EXPECT_FALSE(vault->rotating());
+  rows.push_back(*vault->Seal(rows.size(), MakePage("x")));
+  for (int restart = 0; restart < 2; ++restart) {
+    for (uint64_t first = 0; first < rows.size(); ++first) {
+      EXPECT_TRUE(vault->Open(first, rows[first]).ok()) << first;
+    }
+    vault = OpenByFile();
+  }
+  EXPECT_NE(key_, old_key);
+  key_ = old_key;
+  vault = Open();
+  for (uint64_t first = 0; first < rows.size(); ++first) {
+    EXPECT_FALSE(vault->Open(first, rows[first]).ok()) << first;
+  }
+}
+
+TEST_F(VaultRotationTest, GoesOnWhereItWasInterrupted) {
+  std::vector<std::string> rows;
+  for (int restart = 0; restart < 3; ++restart) {
+    const auto vault = OpenByFile();
+    rows.push_back(*vault->Seal(rows.size(), MakePage("x")));
+  }
+  for (uint64_t stop = 0; stop < 4; ++stop) {
+    const auto vault = OpenByFile();
+    EXPECT_TRUE(absl::IsCancelled(vault->Rotate(
+        [stop](uint64_t done, uint64_t) { return done < stop; })));
+    EXPECT_TRUE(vault->rotating());
+    // Between the two keys the log goes on.
+    rows.push_back(*vault->Seal(rows.size(), MakePage("x")));
+    const uint64_t slot = *Vault::SlotOf(rows[0]);
+    if (stop == 2) {
+      ASSERT_TRUE(vault->Destroy({{slot, slot + 1}}, true).ok());
+    }
+    for (uint64_t first = 0; first < rows.size(); ++first) {
+      EXPECT_EQ(vault->Open(first, rows[first]).ok(), first > 0 || stop < 2);
+    }
+  }
+  auto vault = OpenByFile();
+  EXPECT_TRUE(vault->rotating());
+  ASSERT_TRUE(vault->Rotate([](uint64_t, uint64_t) { return true; }).ok());
+  vault = OpenByFile();
+  EXPECT_FALSE(vault->rotating());
+  for (uint64_t first = 1; first < rows.size(); ++first) {
+    EXPECT_TRUE(vault->Open(first, rows[first]).ok()) << first;
+  }
+}
+
+TEST_F(VaultRotationTest, KeepsTheOldKeyIfASlotOpensUnderNeither) {
+  std::string row;
+  {
+    const auto vault = OpenByFile();
+    row = *vault->Seal(0, MakePage("x"));
+  }
+  {
+    auto file = *PosixDisk()->Open(folder_ + "/00000000", false);
+    ASSERT_TRUE(file->WriteAt(70 * 64 + 20, "x").ok());
+  }
+  const std::string old_key = key_;
+  const auto vault = OpenByFile();
+  EXPECT_TRUE(
+      absl::IsDataLoss(vault->Rotate([](uint64_t, uint64_t) { return true; })));
+  EXPECT_TRUE(vault->Open(0, row).ok());
+  OpenByFile();
+  EXPECT_EQ(key_, old_key);
+}
+
+TEST_F(VaultTest, CannotBeRotatedWithoutAKeyFile) {
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      Open()->Rotate([](uint64_t, uint64_t) { return true; })));
 }
 
 TEST_F(VaultTest, RefusesAnotherVaultKey) {

@@ -144,9 +144,18 @@ void WriteTextFile(const std::string& path, const std::string& text) {
 }
 
 void CopyFolder(const std::string& from, const std::string& to) {
-  std::error_code error;
-  fs::copy(from, to, fs::copy_options::recursive, error);
-  CHECK(!error);
+  // A socket has nothing to copy; a file may go while a server runs.
+  fs::create_directory(to, from);
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    const fs::path copy = to / entry.path().lexically_relative(from);
+    std::error_code error;
+    if (entry.is_directory()) {
+      fs::create_directory(copy, entry.path(), error);
+    } else if (entry.is_regular_file(error)) {
+      fs::copy_file(entry.path(), copy, error);
+    }
+    CHECK(!error || !fs::exists(entry.path()));
+  }
 }
 
 void RemoveFolder(const std::string& path) {
