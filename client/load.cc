@@ -42,6 +42,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr uint64_t kSampleEvery = 16;
+constexpr uint64_t kZipfSubjectsMax = 1 << 24;
 constexpr milliseconds kPauseMax{1000};
 constexpr milliseconds kConnectTimeout{10000};
 
@@ -55,6 +56,9 @@ struct Flags {
   uint64_t seconds = 0;
   uint64_t count = 0;
   bool ids = false;
+  uint64_t subjects = uint64_t{1} << 32;
+  std::string spread = "uniform";
+  uint64_t pause_ms = 0;
   std::string check = "sample";
 };
 
@@ -96,13 +100,46 @@ class Quota {
   const Clock::time_point end_;
 };
 
+// Whose data was accessed: invented residents, numbered from 0. Any thread.
+class Subjects {
+ public:
+  explicit Subjects(const Flags& flags) : flags_(flags) {
+    if (flags.spread != "zipf") return;
+    // Of resident k the chance is proportional to 1 / (k + 1).
+    sums_.reserve(flags.subjects);
+    double sum = 0;
+    for (uint64_t k = 0; k < flags.subjects; ++k) {
+      sums_.push_back(sum += 1.0 / static_cast<double>(k + 1));
+    }
+  }
+
+  uint64_t Next() {
+    if (flags_.spread == "each") {
+      return next_.fetch_add(1, std::memory_order_relaxed) % flags_.subjects;
+    }
+    if (sums_.empty()) return RandomBelow(flags_.subjects);
+    constexpr uint64_t kSteps = uint64_t{1} << 53;
+    const double at = static_cast<double>(RandomBelow(kSteps)) /
+                      static_cast<double>(kSteps) * sums_.back();
+    return static_cast<uint64_t>(
+        std::upper_bound(sums_.begin(), sums_.end() - 1, at) - sums_.begin());
+  }
+
+ private:
+  const Flags& flags_;
+  std::vector<double> sums_;
+  std::atomic<uint64_t> next_{0};
+};
+
 // Entries that differ from each other and from those of any other run.
 class EntryMaker {
  public:
-  EntryMaker(const Flags& flags, const Door& door, const HeadKeeper* heads)
+  EntryMaker(const Flags& flags, const Door& door, const HeadKeeper* heads,
+             Subjects* subjects)
       : flags_(flags),
         door_(door),
         heads_(heads),
+        subjects_(subjects),
         filler_(RandomBytes(flags.size)),
         prefix_(RandomBytes(8)) {}
 
@@ -127,10 +164,10 @@ class EntryMaker {
             .count()));
     access.set_controller_id("0000000-0");
     access.set_unit_name("load generator");
-    // One of 2^32 invented residents, so that chains are mostly short.
-    const std::string hex = HexEncode(RandomBytes(4));
+    std::string number;
+    AppendBe32(static_cast<uint32_t>(subjects_->Next()), &number);
     access.set_subject(std::string("\x01") + "00000000-0000-4000-8000-0000" +
-                       hex);
+                       HexEncode(number));
     access.set_administration(door_.administration);
     access.set_operation(v1::READ);
     access.add_data_category("test data");
@@ -153,6 +190,7 @@ class EntryMaker {
   const Flags& flags_;
   const Door& door_;
   const HeadKeeper* const heads_;
+  Subjects* const subjects_;
   const std::string filler_;
   const std::string prefix_;
   uint64_t next_ = 0;
@@ -163,12 +201,13 @@ class EntryMaker {
 // One stream: one thread sends, another reads.
 class StreamLoad {
  public:
-  StreamLoad(const Flags& flags, Door door, HeadKeeper* heads, Quota* quota)
+  StreamLoad(const Flags& flags, Door door, HeadKeeper* heads,
+             Subjects* subjects, Quota* quota)
       : flags_(flags),
         door_(std::move(door)),
         heads_(heads),
         quota_(quota),
-        maker_(flags, door_, heads) {}
+        maker_(flags, door_, heads, subjects) {}
 
   Tally Run() {
     const auto stub = v1::Log::NewStub(door_.channel);
@@ -195,6 +234,9 @@ class StreamLoad {
         flights_.emplace(number, std::move(flight));
       }
       if (!stream->Write(request)) break;
+      if (flags_.pause_ms > 0) {
+        std::this_thread::sleep_for(milliseconds(flags_.pause_ms));
+      }
     }
     stream->WritesDone();
     reader.join();
@@ -329,7 +371,7 @@ class StreamLoad {
 Tally RunHttp(const Flags& flags, const Door& door, const Url& url,
               Quota* quota) {
   Tally tally;
-  EntryMaker maker(flags, door, nullptr);
+  EntryMaker maker(flags, door, nullptr, nullptr);
   HttpClientOptions options;
   options.asks_for_gzip = false;
   absl::StatusOr<std::unique_ptr<HttpClient>> client =
@@ -493,6 +535,11 @@ absl::StatusOr<int> Load(const Flags& flags) {
   if (over_http == !flags.door.log.empty()) {
     return absl::InvalidArgumentError("--log or --url, one of the two");
   }
+  if (flags.spread == "zipf" && flags.subjects > kZipfSubjectsMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--spread zipf keeps a table: --subjects ",
+                     kZipfSubjectsMax, " at most"));
+  }
   if ((flags.seconds == 0) == (flags.count == 0)) {
     return absl::InvalidArgumentError("--seconds or --count, one of the two");
   }
@@ -512,6 +559,7 @@ absl::StatusOr<int> Load(const Flags& flags) {
   }
   const VerifierKey log_key = doors[0].log_key;
 
+  Subjects subjects(flags);
   const double cpu_before = CpuSeconds();
   const auto begin = Clock::now();
   Quota quota(flags, begin);
@@ -522,7 +570,7 @@ absl::StatusOr<int> Load(const Flags& flags) {
     threads.emplace_back([&, i] {
       tallies[i] = over_http ? RunHttp(flags, doors[0], url, &quota)
                              : StreamLoad(flags, std::move(doors[i]),
-                                          heads.get(), &quota)
+                                          heads.get(), &subjects, &quota)
                                    .Run();
       --running;
     });
@@ -585,6 +633,16 @@ int LoadMain(const std::vector<std::string>& arguments) {
                       &flags.size);
   command_line.Switch("ids", "give the entries of an opaque log ids",
                       &flags.ids);
+  command_line.Number("subjects", "N",
+                      "invented residents, of an access log (default 2^32)", 1,
+                      uint64_t{1} << 32, &flags.subjects);
+  command_line.Choice("spread", {"uniform", "zipf", "each"},
+                      "who of them: anyone (the default), the first ones most "
+                      "(Zipf, s = 1), one after another",
+                      &flags.spread);
+  command_line.Number("pause_ms", "MS",
+                      "after each request, on each stream (default 0)", 0,
+                      60000, &flags.pause_ms);
   command_line.Choice("check", {"sample", "all", "none"},
                       "which receipts to check: one in 16 (the default), all, "
                       "none",
