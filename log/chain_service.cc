@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/status.h"
-#include "verifier/check.h"
 #include "verifier/hash.h"
 #include "verifier/label.h"
 #include "verifier/leaf.h"
@@ -80,17 +79,6 @@ absl::Status JudgeSize(Log* log, uint64_t size, uint64_t newest) {
   return absl::OkStatus();
 }
 
-std::vector<IdScheme> SchemesOf(const Log& log) {
-  if (log.opaque()) return {};
-  // It was judged when the log was opened.
-  Document document;
-  Config config;
-  CHECK(SplitDocument(log.documents()->opening().config, &document) ==
-        Finding::kOk);
-  CHECK(ParseConfig(document.message, 0, &config, nullptr) == Finding::kOk);
-  return config.id_schemes;
-}
-
 }  // namespace
 
 ChainService::ChainService(const ChainLimits& limits, const Parts& parts)
@@ -100,13 +88,14 @@ ChainService::ChainService(const ChainLimits& limits, const Parts& parts)
                 [log = parts.log](Submission submission) {
                   log->Submit(std::move(submission));
                 }}),
-      id_schemes_(SchemesOf(*parts.log)),
       administration_quota_(limits.administration_quota, parts.clock),
       resident_quota_(limits.resident_quota, parts.clock) {}
 
 bool ChainService::KnowsScheme(uint32_t scheme) const {
+  if (parts_.log->opaque()) return false;
+  const std::vector<IdScheme>& schemes = parts_.log->documents()->id_schemes();
   return std::any_of(
-      id_schemes_.begin(), id_schemes_.end(),
+      schemes.begin(), schemes.end(),
       [scheme](const IdScheme& one) { return one.scheme == scheme; });
 }
 
@@ -188,7 +177,8 @@ absl::Status ChainService::IdentifyResident(Job* job) {
                    parts_.tokens->Judge(job->caller.authorizations[0],
                                         parts_.clock->NowMs() / 1000));
   job->subject = static_cast<char>(shown.id_scheme) + shown.id;
-  if (JudgeSubject(id_schemes_, job->subject) != Finding::kOk) {
+  if (JudgeSubject(parts_.log->documents()->id_schemes(), job->subject) !=
+      Finding::kOk) {
     return absl::UnauthenticatedError(
         "bearer token: the subject it names is not spelled as the log's "
         "config wants ids of its scheme");
@@ -219,7 +209,8 @@ absl::Status ChainService::IdentifyAdministration(Job* job) {
   RETURN_IF_ERROR(administration_quota_.Take(absl::StrCat(a)));
   job->administration = a;
   job->subject = job->request.subject();
-  const Finding finding = JudgeSubject(id_schemes_, job->subject);
+  const Finding finding =
+      JudgeSubject(parts_.log->documents()->id_schemes(), job->subject);
   if (finding != Finding::kOk) {
     return absl::InvalidArgumentError(
         absl::StrCat("subject: ", FindingSentence(finding)));

@@ -128,7 +128,6 @@ class ChainService {
   const ChainLimits limits_;
   const Parts parts_;
   Notices notices_;
-  std::vector<IdScheme> id_schemes_;  // views into the log's register
   ChainQuota administration_quota_;
   ChainQuota resident_quota_;
 

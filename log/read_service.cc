@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/gzip.h"
+#include "verifier/encoding.h"
 #include "verifier/register.h"
 #include "verifier/tile.h"
 
@@ -69,6 +70,16 @@ HttpResponse ReadService::Tile(std::string_view path, bool gzip) {
 HttpResponse ReadService::IndexFile(std::string_view path) {
   if (log_->index() == nullptr) {
     return NotFound("an opaque log has no index");
+  }
+  // What a file holds is public for ever, so its leaves must be signed for: the
+  // index knows leaves that are only being committed.
+  const size_t dash = path.find('-');
+  const size_t slash = path.find('/', dash);
+  uint64_t end = 0;
+  if (slash == std::string_view::npos ||
+      !DecimalDecode(path.substr(dash + 1, slash - dash - 1), &end) ||
+      end >= log_->Latest()->head.size) {
+    return NotFound("no such part of the index");
   }
   absl::StatusOr<std::string> bytes =
       log_->index()->ReadFile({path.data(), path.size()});

@@ -829,6 +829,47 @@ TEST_F(ChainsTest, RefusesProofsThatCantBeMade) {
   EXPECT_TRUE(absl::IsInvalidArgument(leaves(too_many)));
 }
 
+TEST_F(ChainsTest, ServesRunsOfTheIndexAsFilesThatNeverChange) {
+  const auto get = [this](const std::string& path) {
+    const auto reply = HttpTo(server_->port("http"))->Get(path);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    return reply.ok() ? *reply : HttpReply();
+  };
+  EXPECT_EQ(get("index/0-16384/top").status, 404);
+  // Few residents, so that few keys of chains are to be made.
+  std::vector<uint64_t> numbers;
+  for (uint64_t i = 0; i < 4096; ++i) numbers.push_back(i % 50);
+  for (const uint32_t a : {0u, 1u, 2u, 3u}) Submit(a, numbers);
+  const HttpReply top = get("index/0-16384/top");
+  ASSERT_EQ(top.status, 200) << top.body;
+  EXPECT_TRUE(absl::StrContains(top.Header("Cache-Control"), "immutable"));
+  EXPECT_EQ(top.Header("Access-Control-Allow-Origin"), "*");
+  Restart();
+  EXPECT_EQ(get("index/0-16384/top").body, top.body);
+  for (const char* path : {"index/",
+                           "index/0-16384",
+                           "index/0-16384/",
+                           "index/0-16384/Top",
+                           "index/0-16384/top/",
+                           "index//0-16384/top",
+                           "index/00-16384/top",
+                           "index/0-016384/top",
+                           "index/0-16385/top",
+                           "index/1-16385/top",
+                           "index/16384-32768/top",
+                           "index/16384-0/top",
+                           "index/0-16384/..",
+                           "index/0-16384/../0-16384/top",
+                           "index/0-16384/%74op",
+                           "index/0-18446744073709551616/top",
+                           "index/-/top",
+                           "index/0-/top",
+                           "index/0-16384/fffffffffffffffff",
+                           "index/0-16384/-1"}) {
+    EXPECT_EQ(get(path).status, 404) << path;
+  }
+}
+
 TEST_F(ChainsTest, SaysToBrowsersWhatAPageMaySend) {
   for (const char* path : {"/index/proof", "/v1/chain", "/v1/keys"}) {
     RawSocket socket = RawSocket::Connect(server_->port("http"));
