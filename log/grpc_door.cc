@@ -19,6 +19,10 @@
 namespace vidimus {
 namespace {
 
+// Of one connection.
+constexpr int kIdleMsMax = 5 * 60 * 1000;
+constexpr int kCallsMax = 1024;
+
 // The refusal of one request of a stream, as a message.
 v1::SubmitResponse Refusal(const absl::Status& status, uint64_t request_id) {
   v1::SubmitResponse response;
@@ -366,6 +370,13 @@ class Door : public GrpcDoor {
     builder.AddListeningPort(options.address, options.credentials, &port_);
     builder.RegisterService(&service_);
     builder.SetMaxReceiveMessageSize(options.request_bytes_max);
+    // This release of gRPC can't bound how many connections there are: what
+    // each of them may hold is bounded instead.
+    builder.AddChannelArgument(
+        GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+        static_cast<int>(options.handshake_timeout.count()));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMsMax);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsMax);
     // Another process must not be able to share the port unnoticed.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     server_ = builder.BuildAndStart();

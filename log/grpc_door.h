@@ -23,6 +23,9 @@ struct GrpcDoorOptions {
   // Without, nothing that needs an identity is served.
   bool identities = false;
   int request_bytes_max = 4 << 20;
+  // A connection that has not said by then who it is and that it speaks gRPC is
+  // closed; one without a call is, after five minutes.
+  std::chrono::milliseconds handshake_timeout{10000};
   // Requests of one stream that wait for their batch.
   int stream_window = 64;
 };

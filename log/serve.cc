@@ -484,6 +484,7 @@ absl::Status Serve(const ServeOptions& options) {
   GrpcDoorOptions grpc_options;
   grpc_options.request_bytes_max =
       static_cast<int>(settings.limits().request_bytes_max());
+  grpc_options.handshake_timeout = http_options.request_timeout;
 
   if (!http.empty()) {
     RETURN_IF_ERROR(JudgePlaintext("http", http, options.insecure_listen));

@@ -69,6 +69,16 @@ TEST(SlownessTest, GivesUpAHeaderOrBodyThatDoesNotArrive) {
     EXPECT_LT(took, milliseconds(4000)) << begin;
     return answer;
   };
+  // One that never says that it speaks gRPC.
+  auto grpc = std::async(std::launch::async, [&server] {
+    RawSocket socket = RawSocket::Connect(server->port("grpc"));
+    EXPECT_TRUE(socket.Send("PRI * HTTP/2.0\r\n"));
+    const auto start = Clock::now();
+    while (!socket.closed() && Clock::now() - start < std::chrono::seconds(8)) {
+      socket.ReadAll(milliseconds(100));
+    }
+    return Clock::now() - start;
+  });
   auto header = std::async(std::launch::async, trickle,
                            "GET /checkpoint HTTP/1.1\r\nHost: log\r\nX: ");
   auto body = std::async(
@@ -78,6 +88,9 @@ TEST(SlownessTest, GivesUpAHeaderOrBodyThatDoesNotArrive) {
   EXPECT_TRUE(absl::StartsWith(header.get(), "HTTP/1.1 408"));
   EXPECT_TRUE(absl::StartsWith(body.get(), "HTTP/1.1 408"));
   EXPECT_TRUE(absl::StartsWith(line.get(), "HTTP/1.1 408"));
+  const auto silent = grpc.get();
+  EXPECT_GE(silent, milliseconds(800));
+  EXPECT_LT(silent, milliseconds(4000));
   const auto undisturbed = neighbour.Finish();
   ASSERT_TRUE(undisturbed.ok()) << undisturbed.status();
   EXPECT_GT(*undisturbed, 5);
