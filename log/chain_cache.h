@@ -5,7 +5,7 @@
 // name, and key and number are masked with other keyed hashes of the same name,
 // under a key that the process drew at its start. So who reads the cache needs
 // that key, and even with it has to guess a name to find or read anything: more
-// than encryption under the key alone would give, at half its cost. Masking is
+// than encryption under the key alone would give, at the same cost. Masking is
 // safe because a chain has one key for ever. Two pictures of the cache, taken
 // at different times, tell by how much a chain's number grew, and not whose.
 //

@@ -92,7 +92,11 @@ class KeyMaker : public ChainKeys {
   absl::StatusOr<ProvenChainKey> Prove(std::string_view subject,
                                        uint32_t administration) const override {
     ASSIGN_OR_RETURN(const std::string name, NameOf(subject, administration));
-    return ProveName(name);
+    VrfOutput beta;
+    ProvenChainKey proven;
+    proven.proof = prover_.Prove(name, &beta);
+    std::memcpy(proven.key.data(), beta.data(), proven.key.size());
+    return proven;
   }
 
   absl::StatusOr<std::string> NameOf(std::string_view subject,
@@ -201,17 +205,10 @@ class KeyMaker : public ChainKeys {
     (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed);
   }
 
-  ProvenChainKey ProveName(std::string_view name) const {
-    VrfOutput beta;
-    ProvenChainKey proven;
-    proven.proof = prover_.Prove(name, &beta);
-    std::memcpy(proven.key.data(), beta.data(), proven.key.size());
-    return proven;
-  }
-
   absl::StatusOr<KnownChain> Resolve(std::string_view name) const {
     KnownChain chain;
     chain.tag = cache_.TagOf(name);
+    VrfProver::Evaluation evaluation;
     // Another may have asked for it just before.
     const std::optional<ChainCache::Known> known = cache_.Find(chain.tag, name);
     if (known.has_value()) {
@@ -221,15 +218,19 @@ class KeyMaker : public ChainKeys {
         return chain;
       }
     } else {
-      ProvenChainKey proven = ProveName(name);
+      VrfOutput beta;
+      evaluation = prover_.Evaluate(name, &beta);
       made_.fetch_add(1, std::memory_order_relaxed);
-      chain.key = proven.key;
-      chain.vrf_proof = std::move(proven.proof);
+      std::memcpy(chain.key.data(), beta.data(), chain.key.size());
       cache_.Put(chain.tag, name, chain.key);
     }
     if (parts_.find) {
       ASSIGN_OR_RETURN(chain.entries_min,
                        FirstAbsentEntry(parts_.find, chain.key, 0));
+    }
+    // Only a chain's first entry will want the proof.
+    if (!known.has_value() && chain.entries_min == 0) {
+      chain.vrf_proof = prover_.ProofOf(evaluation);
     }
     return chain;
   }

@@ -32,24 +32,33 @@ std::string_view VrfProver::public_key() const {
 }
 
 std::string VrfProver::Prove(std::string_view alpha, VrfOutput* beta) const {
-  CurvePoint h;
-  CHECK(vrf_internal::EncodeToCurve(public_key(), alpha, &h));
-  const EncodedPoint encoded_h = h.Encode();
-  const CurvePoint gamma = h.Times(secret_);
-  const EncodedPoint encoded_gamma = gamma.Encode();
+  return ProofOf(Evaluate(alpha, beta));
+}
+
+VrfProver::Evaluation VrfProver::Evaluate(std::string_view alpha,
+                                          VrfOutput* beta) const {
+  Evaluation evaluation;
+  CHECK(vrf_internal::EncodeToCurve(public_key(), alpha, &evaluation.h));
+  evaluation.gamma = evaluation.h.Times(secret_);
+  *beta = vrf_internal::OutputOf(evaluation.gamma);
+  return evaluation;
+}
+
+std::string VrfProver::ProofOf(const Evaluation& evaluation) const {
+  const EncodedPoint encoded_h = evaluation.h.Encode();
+  const EncodedPoint encoded_gamma = evaluation.gamma.Encode();
 
   // The nonce of RFC 8032 (RFC 9381, 5.4.2.2).
   Hash512 hash = Sha512({View(nonce_key_.data(), nonce_key_.size()),
                          View(encoded_h.data(), encoded_h.size())});
   Scalar k = ReduceScalar(hash);
-  const vrf_internal::Challenge c =
-      vrf_internal::ChallengeOf(public_key(), encoded_h, encoded_gamma,
-                                CurvePoint::TimesBase(k), h.Times(k));
+  const vrf_internal::Challenge c = vrf_internal::ChallengeOf(
+      public_key(), encoded_h, encoded_gamma, CurvePoint::TimesBase(k),
+      evaluation.h.Times(k));
   const Scalar s = MulAdd(c, secret_, k);
   OPENSSL_cleanse(hash.data(), hash.size());
   OPENSSL_cleanse(k.data(), k.size());
 
-  *beta = vrf_internal::OutputOf(gamma);
   std::string proof;
   proof.reserve(kVrfProofBytes);
   proof += View(encoded_gamma.data(), encoded_gamma.size());

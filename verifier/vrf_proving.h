@@ -35,6 +35,14 @@ class VrfProver {
   // same bytes. The caller guards both: whoever has the output has the chain.
   std::string Prove(std::string_view alpha, VrfOutput* beta) const;
 
+  // The same in two steps, of which the first, the output alone, is about half
+  // of the work.
+  struct Evaluation {
+    CurvePoint h, gamma;
+  };
+  Evaluation Evaluate(std::string_view alpha, VrfOutput* beta) const;
+  std::string ProofOf(const Evaluation& evaluation) const;
+
  private:
   Scalar secret_;                      // x
   std::array<uint8_t, 32> nonce_key_;  // the seed's other half
