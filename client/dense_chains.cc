@@ -158,6 +158,11 @@ void ChainMemory::Put(absl::string_view subject, const RememberedChain& chain) {
   }
 }
 
+void ChainMemory::Flush() {
+  MutexLock lock(&mu_);
+  if (file_ != nullptr) std::fflush(file_);
+}
+
 size_t ChainMemory::size() const {
   MutexLock lock(&mu_);
   return chains_.size();
@@ -423,6 +428,7 @@ absl::Status DenseChains::Judge(const v1::SubmitRequest& request, bool ask,
       memory_->Put(places[p].subject, chains[p]);
     }
   }
+  memory_->Flush();
   counts_.entries += places.size();
   return absl::OkStatus();
 }

@@ -62,6 +62,9 @@ class ChainMemory {
   // chains_max another chain is forgotten for it.
   void Put(absl::string_view subject, const RememberedChain& chain);
 
+  // Hands new keys to the system, so that they outlive the process; not synced.
+  void Flush();
+
   size_t size() const;
 
   static constexpr size_t kChainsMaxDefault = size_t{1} << 20;

@@ -505,13 +505,13 @@ void Submitter::ReadAnswers(Stream* stream) {
     Answer(response);
     JudgeHeld();
   }
-  {
-    MutexLock lock(&mu_);
-    broken_ = true;
-    changed_.SignalAll();
+  // What the held ones wait for is sent again, and so are they.
+  for (Held& held : held_) {
+    Retry(std::move(held.flight), absl::UnavailableError("cut off"));
   }
-  JudgeHeld();
+  held_.clear();
   MutexLock lock(&mu_);
+  broken_ = true;
   changed_.SignalAll();
 }
 
@@ -602,20 +602,12 @@ absl::Status Submitter::JudgeChains(const Flight& flight, bool ask,
   return options_.chains->Judge(*flight.request, ask, receipt);
 }
 
-// What came since may tell what the held ones lack. If nothing is under way any
-// more that could, or the oldest has waited for as many answers as can be, the
-// log is asked.
+// What came since may tell what the held ones lack. If nothing is left that
+// could, or more are held than can be under way, the log is asked.
 void Submitter::JudgeHeld() {
-  bool progress = true;
-  while (progress && !held_.empty()) {
-    progress = false;
-    bool ask;
-    {
-      MutexLock lock(&mu_);
-      if (!failure_.ok() || stopping_) return;
-      ask = flying_.empty() || broken_ ||
-            held_.size() > options_.requests_in_flight_max;
-    }
+  bool ask = false;
+  while (!held_.empty()) {
+    bool progress = false;
     for (size_t count = held_.size(); count > 0; --count) {
       Held held = std::move(held_.front());
       held_.pop_front();
@@ -637,6 +629,13 @@ void Submitter::JudgeHeld() {
         held_.push_back(std::move(held));
       }
     }
+    MutexLock lock(&mu_);
+    if (!failure_.ok() || stopping_) return;
+    const bool may_ask =
+        (flying_.empty() && ready_.empty() && delayed_.empty()) ||
+        held_.size() > options_.requests_in_flight_max;
+    if (!progress && (ask || !may_ask)) return;
+    ask = !progress;
   }
 }
 
