@@ -228,7 +228,6 @@ class HistoryJudge {
     }
     const Provision& provision = version->document;
     return !provision.unverified && IsFor(provision.administrations) &&
-           provision.withholding_max_s > 0 &&
            !MoreThan(notice.until_s, entry.seal_time_s,
                      provision.withholding_max_s);
   }

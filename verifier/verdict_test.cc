@@ -227,6 +227,52 @@ TEST(VerdictTest, AProhibitionOrARevocationIsARaceToo) {
   ExpectHeadline(elsewhere.Only(), Headline::kUnderConsent);
 }
 
+TEST(VerdictTest, AnObjectionIsNoRace) {
+  Story story;
+  story.between = [&](B* to) {
+    v1::Statement statement = story.Say(4);
+    statement.mutable_objection();
+    to->Add(statement, 'k');
+  };
+  ExpectHeadline(story.Only(), Headline::kUnderConsent);
+}
+
+TEST(VerdictTest, WhoIsAgainstItAlreadyCannotRace) {
+  Story story;
+  story.granted = false;
+  story.provision = 1;
+  story.before = [&](B* to) {
+    story.Prohibit(to, 4);
+    to->Seal(1);
+  };
+  story.between = [&](B* to) { story.Prohibit(to, 6); };
+  const Verdict verdict = story.Only();
+  ExpectHeadline(verdict, Headline::kAgainstWish);
+  EXPECT_FALSE(verdict.race);
+}
+
+TEST(VerdictTest, OneGrantThatIsLeftIsNoRace) {
+  Story story;
+  story.before = [&](B* to) {
+    v1::Statement statement = story.Say(6);
+    B::SetGrant(statement.mutable_grant());
+    to->Add(statement, 'k');
+    to->Seal(1);
+  };
+  story.between = [&](B* to) { story.Withdraw(to); };
+  ExpectHeadline(story.Only(), Headline::kUnderConsent);
+}
+
+TEST(VerdictTest, AGrantIsEnoughWhereLawIsUnproven) {
+  Story story;
+  story.access = [](auto* access) {
+    access->add_legal_basis()->set_basis("A6-1-x");
+  };
+  const Verdict verdict = story.Only();
+  EXPECT_EQ(verdict.law, Law::kUnproven);
+  ExpectHeadline(verdict, Headline::kUnderConsent);
+}
+
 TEST(VerdictTest, ARaceThatIsStaleOrLateIsAViolation) {
   Story stale;
   stale.access = [](auto* access) {
@@ -869,6 +915,60 @@ TEST(VerdictTest, ErasedNotDuringADisputeUnlessTheResidentSignedIt) {
                                                      : Headline::kErased);
       }
     }
+  }
+}
+
+TEST(VerdictTest, ADisputeAfterTheErasureComesTooLate) {
+  for (const bool before : {true, false}) {
+    B builder;
+    builder.Seal(8 * kDay);
+    const std::string hash = builder.Add(B::FirstKey(1, 'k'), 'k');
+    builder.Seal(1);
+    builder.Add(Content::kErased, "", before ? 3 : 2);  // entry 1
+    builder.Seal(31 * kDay);
+    v1::Statement statement = B::Bare(2, 1, 1, hash);
+    statement.mutable_dispute()->set_entry(1);
+    if (before) builder.Add(statement, 'k');
+    builder.Seal(1);
+    builder.Add(NoticeAbout(1));
+    builder.Seal(31 * kDay);
+    if (!before) builder.Add(statement, 'k');
+    builder.Seal(1);
+    const Verdicts verdicts = JudgeHistory(builder.history(), TestVerify);
+    ASSERT_EQ(verdicts.verdicts.size(), 1u);
+    EXPECT_EQ(verdicts.verdicts[0].headline,
+              before ? Headline::kMissing : Headline::kErased);
+  }
+}
+
+TEST(VerdictTest, NobodyElseWishesAnErasure) {
+  enum Who { kResident, kDelegate, kService };
+  for (const Who who : {kResident, kDelegate, kService}) {
+    B builder;
+    builder.Seal(8 * kDay);
+    std::string hash = builder.Add(B::FirstKey(1, 'k'), 'k');
+    builder.Seal(1);
+    v1::Statement statement = B::Bare(2, 1, 1, hash);
+    B::SetKey('d', statement.mutable_delegate()->mutable_key());
+    statement.mutable_delegate()->set_until_s(B::kStart + 100 * kDay);
+    hash = builder.Add(statement, 'k');
+    builder.Add(Content::kErased, "", 4);  // entry 2
+    builder.Seal(1);
+    statement = who == kService ? B::ServiceBare(3)
+                                : B::Bare(3, who == kDelegate ? 2 : 1, 2, hash);
+    statement.set_sequence(2);
+    statement.set_previous(hash);
+    statement.mutable_withdrawal()->add_erase(2);
+    builder.Add(statement, who == kDelegate ? 'd' : 'k');
+    builder.Seal(1);
+    v1::Notice notice = NoticeAbout(2);
+    notice.mutable_erasure()->set_statement_id(TestId(3));
+    builder.Add(notice);  // entry 4
+    builder.Seal(1);
+    const Verdicts verdicts = JudgeHistory(builder.history(), TestVerify);
+    ASSERT_EQ(verdicts.verdicts.size(), 1u);
+    EXPECT_EQ(verdicts.verdicts[0].headline,
+              who == kResident ? Headline::kErased : Headline::kMissing);
   }
 }
 
