@@ -3,7 +3,8 @@
 # The main job, start to end: a city opens a log, four of its administrations
 # submit 200,000 audit records at once, the server and one of them are killed in
 # the middle, a stranger checks that nothing was lost, a resident that nothing
-# about them is missing, and both see what a forgery looks like. About a minute. The folder DIR (or a new one) stays for a look.
+# about them is missing, and both see what a forgery looks like. About a minute.
+# The folder DIR (or a new one) stays for a look.
 
 readonly RECORDS_EACH=${VIDIMUS_DEMO_RECORDS:-50000}
 readonly SERVICES=(social-case-service school-registry home-care-visits
@@ -42,8 +43,9 @@ seconds_since() {
   printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
 }
 
-# documents SERVICE: RECORDS_EACH accesses to the data of 20,000 invented
-# residents, made of the sample's documents, the same each time.
+# documents SERVICE: RECORDS_EACH accesses to the data of 10,000 invented
+# residents, whom all services know, made of the sample's documents, the same
+# each time.
 documents() {
   awk -v want="$RECORDS_EACH" '
     { sample[NR] = $0 }
@@ -56,8 +58,8 @@ documents() {
             line = substr(line, 1, RSTART + RLENGTH - 1) row "}}}"
           }
           if (match(line, /"user_id": "00000000-0000-4000-8[0-9a-f]+-/)) {
-            line = substr(line, 1, RSTART + RLENGTH - 1) \
-              sprintf("%012x", (row * 7919) % 20000) \
+            line = substr(line, 1, RSTART + RLENGTH - 5) "000-" \
+              sprintf("%012x", (row * 7919) % 10000) \
               substr(line, RSTART + RLENGTH + 12)
             made++
           }
