@@ -459,6 +459,69 @@ TEST(VerdictTest, TheNewerOfAGrantAndAProhibitionIsTheWish) {
   ExpectHeadline(older.Only(), Headline::kUnderConsent);
 }
 
+TEST(VerdictTest, AProhibitionBesideTheGrantWins) {
+  Story story;
+  story.granted = false;
+  story.before = [&](B* to) {
+    v1::Statement statement = story.Say(2);
+    statement.set_sequence(1);
+    B::SetGrant(statement.mutable_grant());
+    story.grant_hash = to->Add(statement, 'k');
+    story.Prohibit(to);
+    to->Seal(1);
+  };
+  ExpectViolation(story, Dimension::kProhibited);
+}
+
+TEST(VerdictTest, AProhibitionThatHoldsAtEitherTimeConcerns) {
+  const uint64_t now = B::kStart + 8 * kDay + 3;  // of the access
+  for (const bool at_access : {true, false}) {
+    Story story;
+    story.before = [&](B* to) {
+      v1::Statement statement = story.Say(4);
+      v1::Scope* scope = statement.mutable_prohibition()->mutable_scope();
+      if (at_access) scope->set_valid_until_s(now + 1);
+      if (!at_access) scope->set_valid_from_s(now + 1);
+      to->Add(statement, 'k');
+      to->Seal(1);
+    };
+    ExpectViolation(story, Dimension::kProhibited);
+  }
+}
+
+// What takes a prohibition back must be the resident's own, in full force.
+TEST(VerdictTest, AProhibitionIsNotTakenBackByAnybodyElse) {
+  enum Who { kResident, kDelegate, kService, kOutOfOrder };
+  for (const Who who : {kResident, kDelegate, kService, kOutOfOrder}) {
+    Story story;
+    story.granted = false;
+    story.provision = 0;
+    story.before = [&](B* to) {
+      v1::Statement statement = B::Bare(6, 1, 1, story.key_hash);
+      B::SetKey('d', statement.mutable_delegate()->mutable_key());
+      statement.mutable_delegate()->set_until_s(B::kStart + 100 * kDay);
+      std::string hash = to->Add(statement, 'k');
+      statement = B::Bare(4, 1, 2, hash);
+      statement.mutable_prohibition();
+      hash = to->Add(statement, 'k');
+      to->Seal(1);
+      statement = who == kService
+                      ? B::ServiceBare(7)
+                      : B::Bare(7, who == kDelegate ? 6 : 1, 3, hash);
+      statement.set_sequence(3);
+      statement.set_previous(who == kOutOfOrder ? std::string(32, 'x') : hash);
+      statement.mutable_withdrawal()->add_statement_id(TestId(4));
+      to->Add(statement, who == kDelegate ? 'd' : 'k');
+      to->Seal(1);
+    };
+    if (who == kResident) {
+      ExpectHeadline(story.Only(), Headline::kUnderLaw);
+    } else {
+      ExpectViolation(story, Dimension::kProhibited);
+    }
+  }
+}
+
 TEST(VerdictTest, AProhibitionHoldsUntilTheResidentTakesItBack) {
   Story story;
   story.before = [&](B* to) {
@@ -585,6 +648,30 @@ TEST(VerdictTest, ANewPurposeWaitsForGrantsToo) {
   };
   story.access = [](auto* access) { access->set_purpose("New"); };
   ExpectViolation(story, Dimension::kNotice);
+}
+
+TEST(VerdictTest, ANewPurposeWaitsForLawsToo) {
+  for (const uint64_t age_s : {kDay, 8 * kDay}) {
+    Story story;
+    story.granted = false;
+    story.provision = 2;
+    story.before = [&](B* to) {
+      v1::Provision law = B::Law(false);
+      law.add_purpose("New");
+      to->Put(RegisterType::kProvision, 2, law);
+      to->Seal(0);
+      to->Seal(8 * kDay);
+      to->Put(RegisterType::kPurpose, 2, B::PurposeOf("New"));
+      to->Seal(0);
+      to->Seal(age_s);
+    };
+    story.access = [](auto* access) { access->set_purpose("New"); };
+    if (age_s == kDay) {
+      ExpectViolation(story, Dimension::kNotice);
+    } else {
+      ExpectHeadline(story.Only(), Headline::kUnderLaw);
+    }
+  }
 }
 
 TEST(VerdictTest, AnAmendmentWaitsWhileTheOldWordsHold) {
@@ -1115,6 +1202,20 @@ TEST(VerdictTest, AGrantInAWayThatNobodyKnowsIsNeverConsent) {
   ExpectHeadline(unknown.verdicts[0], Headline::kViolation, Dimension::kGround);
 }
 
+TEST(VerdictTest, AGrantMustBeSignedInTheWayOfItsKey) {
+  Story story;
+  story.after = [](B* to) {
+    static std::string changed;
+    v1::Record record;
+    HistoryEntry& grant = to->log().entries[1];
+    record.ParseFromString(std::string(grant.record));
+    record.mutable_statement()->set_signature_kind(v1::ED25519);
+    changed = record.SerializeAsString();
+    grant.record = changed;
+  };
+  ExpectNotCounted(story, Finding::kStatementSignature);
+}
+
 TEST(VerdictTest, AGrantByAnIdentityServiceNeverCounts) {
   Story story;
   story.grant = [](auto* s) {
@@ -1212,6 +1313,46 @@ TEST(VerdictTest, AGrantAfterAHoleNeverCounts) {
     s->clear_previous();
   };
   ExpectNotCounted(first, Finding::kStatementOrder);
+}
+
+TEST(VerdictTest, AnIdIsUsedOnce) {
+  Story later;
+  later.before = [&](B* to) {
+    v1::Statement statement = later.Say(2);
+    B::SetGrant(statement.mutable_grant());
+    to->Add(statement, 'k');
+    to->Seal(1);
+  };
+  EXPECT_EQ(later.Judge().statements[2].finding, Finding::kStatementReplay);
+  Story together;
+  together.granted = false;
+  together.before = [&](B* to) {
+    std::string hash = together.key_hash;
+    for (const uint64_t sequence : {1, 2}) {
+      v1::Statement statement = B::Bare(2, 1, sequence, hash);
+      B::SetGrant(statement.mutable_grant());
+      hash = to->Add(statement, 'k');
+    }
+    to->Seal(1);
+  };
+  ExpectNotCounted(together, Finding::kStatementReplay);
+}
+
+TEST(VerdictTest, TheSameThingTwiceInABatchCountsOnce) {
+  Story story;
+  story.granted = false;
+  story.before = [&](B* to) {
+    v1::Statement statement = story.Say(2);
+    statement.set_sequence(1);
+    B::SetGrant(statement.mutable_grant());
+    to->Add(statement, 'k');
+    to->Add(statement, 'k');
+    to->Seal(1);
+  };
+  const Verdicts verdicts = story.Judge();
+  EXPECT_EQ(verdicts.statements[1].finding, Finding::kOk);
+  EXPECT_EQ(verdicts.statements[2].finding, Finding::kStatementReplay);
+  ExpectHeadline(verdicts.verdicts[0], Headline::kUnderConsent);
 }
 
 TEST(VerdictTest, OneNumberIsUsedOnceByEachKey) {
@@ -1314,6 +1455,17 @@ TEST(VerdictTest, AServiceGivesOnlyTheFirstKey) {
   Story story;
   story.before = [](B* to) {
     to->Add(B::FirstKey(6, 'c'), ' ');
+    to->Seal(1);
+  };
+  EXPECT_EQ(FindingOf(story.Judge(), 6), Finding::kStatementSigner);
+}
+
+TEST(VerdictTest, AKeyRecoversNobody) {
+  Story story;
+  story.before = [&](B* to) {
+    v1::Statement statement = story.Say(6);
+    B::SetKey('n', statement.mutable_recover());
+    to->Add(statement, 'k');
     to->Seal(1);
   };
   EXPECT_EQ(FindingOf(story.Judge(), 6), Finding::kStatementSigner);
@@ -1436,6 +1588,54 @@ TEST(VerdictTest, ADelegateSpeaksWithinScopeAndTime) {
       judge([](auto* d) { d->set_until_s(B::kStart + 8 * kDay + 5); }, false)
           .verdicts[0],
       Headline::kViolation, Dimension::kTime);
+}
+
+TEST(VerdictTest, ADelegateDisclosesToWhomTheyMay) {
+  for (const char* recipient : {"espoo", "turku"}) {
+    Story story;
+    story.granted = false;
+    story.before = [&](B* to) {
+      v1::Statement statement = B::Bare(6, 1, 1, story.key_hash);
+      v1::Delegation* delegation = statement.mutable_delegate();
+      B::SetKey('d', delegation->mutable_key());
+      delegation->set_until_s(B::kStart + 100 * kDay);
+      delegation->mutable_scope()->add_recipient("espoo");
+      const std::string hash = to->Add(statement, 'k');
+      to->Seal(1);
+      statement = B::Bare(2, 6, 2, hash);
+      B::SetGrant(statement.mutable_grant());
+      statement.mutable_grant()->mutable_scope()->add_recipient(recipient);
+      to->Add(statement, 'd');
+      to->Seal(1);
+    };
+    EXPECT_EQ(FindingOf(story.Judge(), 2), recipient == std::string("espoo")
+                                               ? Finding::kOk
+                                               : Finding::kStatementSigner);
+  }
+}
+
+TEST(VerdictTest, AGuardianThatAServiceNamesWaits) {
+  for (const uint64_t wait_s : {3 * kDay - 1, 3 * kDay}) {
+    Story story;
+    story.granted = false;
+    story.before = [&](B* to) {
+      v1::Statement statement = B::ServiceBare(6);
+      statement.set_sequence(1);
+      statement.set_previous(story.key_hash);
+      B::SetKey('d', statement.mutable_delegate()->mutable_key());
+      statement.mutable_delegate()->set_until_s(B::kStart + 100 * kDay);
+      const std::string hash = to->Add(statement, ' ');
+      to->Seal(1);
+      to->Seal(wait_s);
+      statement = B::Bare(2, 6, 2, hash);
+      B::SetGrant(statement.mutable_grant());
+      to->Add(statement, 'd');
+      to->Seal(0);
+    };
+    EXPECT_EQ(
+        FindingOf(story.Judge(), 2),
+        wait_s == 3 * kDay ? Finding::kOk : Finding::kStatementKeyUnconfirmed);
+  }
 }
 
 TEST(VerdictTest, NamesAreOneForEachValue) {
