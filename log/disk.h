@@ -2,7 +2,8 @@
 // lock, the vault's wrapped page keys, the idempotency segments. A seam, so
 // that the power-loss tests can stand under it; the real one is PosixDisk().
 //
-// Threads: a Disk may be used from any thread, a DiskFile by one at a time.
+// Threads: a Disk may be used from any thread, a DiskFile by one at a time; but
+// while nobody writes to it, ReadAt may be called from any thread.
 // Errors: kNotFound, kFailedPrecondition where a human must act first (no
 // permission, read-only file system, held by another process), else
 // kUnavailable; each message names the file and says why.

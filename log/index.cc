@@ -1,5 +1,5 @@
 // Invariants:
-// - a run that a seal names was judged by verifier/ from what was read back;
+// - a run that a seal names was read back and judged before;
 // - a file of a run is durable before a seal names the run;
 // - no file holds a leaf that is not committed, once Open has looked;
 // - inputs of a merge are kept until it is done.
@@ -28,7 +28,7 @@ namespace {
 constexpr uint64_t kIndexLeavesMax = uint64_t{1} << 32;
 
 // Superseded runs in memory are kept so long, for readers at the last heads.
-constexpr int64_t kKeepInMemoryMs = 5000;
+constexpr int64_t kKeepInMemoryMs = 3000;
 
 // Tries that were made for a proof at a size that is not the newest.
 constexpr uint64_t kSmallEntriesMax = 1 << 18;
@@ -83,24 +83,21 @@ class Index::Merge {
   // Keys that are still to be written or read back, each counted twice.
   uint64_t keys_left() const { return keys_left_; }
 
-  // `path`: where the file comes to be, or nothing for memory.
-  absl::Status Begin(Disk* disk, const std::optional<std::string>& path,
+  // `path`: where the file comes to be.
+  absl::Status Begin(Disk* disk, const std::string& path,
                      SegmentHeadCache* heads, std::vector<RunPtr> runs) {
     disk_ = disk;
     path_ = path;
     heads_ = heads;
     runs_ = std::move(runs);
-    if (path_.has_value()) {
-      ASSIGN_OR_RETURN(writer_, RunWriter::OnFile(disk_, *path_, range_));
-    } else {
-      writer_ = std::make_unique<RunWriter>(range_);
-    }
+    ASSIGN_OR_RETURN(writer_, RunWriter::OnFile(disk_, path_, range_));
     return writer_->next() < writer_->segments() ? absl::OkStatus() : Close();
   }
 
   absl::Status Step() {
     absl::Status status = made_ == nullptr ? Write() : judge_->Step();
-    const uint64_t steps = 2 * writer_->segments();
+    const uint64_t steps =
+        writer_->segments() + std::max<uint64_t>(writer_->segments(), 16);
     const uint64_t taken = ++steps_;
     keys_left_ =
         taken < steps ? range_.leaves() * 2 * (steps - taken) / steps : 0;
@@ -137,21 +134,16 @@ class Index::Merge {
 
   absl::Status Close() {
     RETURN_IF_ERROR(writer_->Finish());
-    absl::StatusOr<std::unique_ptr<EncodedRun>> opened =
-        path_.has_value()
-            ? EncodedRun::OpenFile(disk_, *path_, range_, heads_)
-            : EncodedRun::OpenBytes(writer_->TakeBytes(), range_, heads_);
-    RETURN_IF_ERROR(opened);
-    std::shared_ptr<EncodedRun> made = *std::move(opened);
+    ASSIGN_OR_RETURN(std::shared_ptr<EncodedRun> made,
+                     EncodedRun::OpenFile(disk_, path_, range_, heads_));
     EntrySum sum;
     for (const RunPtr& run : runs_) sum.Add(run->sum());
     if (sum != made->sum()) {
       return absl::DataLossError(absl::StrCat(
-          path_.value_or("an index run in memory"),
-          ": its keys are not those of the runs it was merged from"));
+          path_, ": its keys are not those of the runs it was merged from"));
     }
     runs_.clear();
-    judge_ = std::make_unique<RunJudge>(made.get(), made->segment_bits());
+    judge_ = std::make_unique<RunJudge>(made.get());
     made_ = std::move(made);
     return absl::OkStatus();
   }
@@ -161,7 +153,7 @@ class Index::Merge {
   std::atomic<uint64_t> keys_left_{2 * range_.leaves()};
   uint64_t steps_ = 0;
   Disk* disk_ = nullptr;
-  std::optional<std::string> path_;
+  std::string path_;
   SegmentHeadCache* heads_ = nullptr;
   std::vector<RunPtr> runs_;
   std::unique_ptr<RunWriter> writer_;
@@ -172,7 +164,10 @@ class Index::Merge {
 // --- Start ---
 
 Index::Index(const IndexOptions& options, const IndexParts& parts)
-    : options_(options), parts_(parts), heads_(options.cache_bytes) {}
+    : options_(options), parts_(parts), heads_(options.cache_bytes) {
+  CHECK(options_.memory_leaves_max == 1 << 14 ||
+        options_.memory_leaves_max == 1 << 16);
+}
 
 Index::~Index() {
   {
@@ -209,10 +204,19 @@ absl::Status Index::Start(uint64_t size) {
     ASSIGN_OR_RETURN(large.emplace_back(), Ensure(run));
     runs[{run.start, run.end}] = {large.back(), -1};
   }
+  std::vector<RunRange> to_merge;
+  for (const RunRange& run : under_way) {
+    if (run.leaves() <= options_.memory_leaves_max) {
+      ASSIGN_OR_RETURN(RunPtr made, Ensure(run));
+      runs[{run.start, run.end}] = {std::move(made), -1};
+    } else {
+      to_merge.push_back(run);
+    }
+  }
   // Files that no seal needs any more keep their time.
   for (const RunRange& run : found) {
     if (runs.count({run.start, run.end}) > 0 ||
-        std::find(under_way.begin(), under_way.end(), run) != under_way.end()) {
+        std::find(to_merge.begin(), to_merge.end(), run) != to_merge.end()) {
       continue;
     }
     absl::StatusOr<std::unique_ptr<EncodedRun>> opened =
@@ -232,14 +236,20 @@ absl::Status Index::Start(uint64_t size) {
   kept_from_ = covered;
   block_start_ = covered / kSegmentedLeavesMin * kSegmentedLeavesMin;
   partial_start_ = covered / kRunLeavesMin * kRunLeavesMin;
+  const uint64_t grown_from =
+      covered / options_.memory_leaves_max * options_.memory_leaves_max;
   RETURN_IF_ERROR(
-      ReadKeys(block_start_, covered, [this](const IndexEntry& entry) {
+      ReadKeys(grown_from, covered, [this](const IndexEntry& entry) {
         mu_.AssertHeld();
+        if (entry.index < partial_start_ && !growing_.Insert(entry)) {
+          return KeyTwice(entry.index, *growing_.Find(entry.key));
+        }
+        if (entry.index < block_start_) return absl::OkStatus();
         KeyTrie& trie = entry.index < partial_start_ ? block_ : partial_;
         if (trie.Insert(entry)) return absl::OkStatus();
         return KeyTwice(entry.index, *trie.Find(entry.key));
       }));
-  for (const RunRange& run : under_way) Schedule(run);
+  for (const RunRange& run : to_merge) Schedule(run);
   return absl::OkStatus();
 }
 
@@ -292,12 +302,7 @@ absl::StatusOr<KeyTrie> Index::ReadTrie(const RunRange& run) {
 absl::StatusOr<Index::RunPtr> Index::Ensure(const RunRange& run) {
   if (run.leaves() <= options_.memory_leaves_max) {
     ASSIGN_OR_RETURN(KeyTrie trie, ReadTrie(run));
-    RunPtr made = std::make_shared<TrieRun>(run, std::move(trie));
-    if (run.leaves() == kSegmentedLeavesMin) return made;
-    Merge merge(run, {});
-    RETURN_IF_ERROR(merge.Begin(nullptr, std::nullopt, &heads_, {made}));
-    while (!merge.done()) RETURN_IF_ERROR(merge.Step());
-    return merge.made();
+    return RunPtr(std::make_shared<TrieRun>(run, std::move(trie)));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> names,
                    parts_.disk->List(parts_.folder));
@@ -372,7 +377,7 @@ absl::StatusOr<Hash> Index::Root(uint64_t first, const std::vector<Hash>& keys,
   }
   while (partial_start_ + kRunLeavesMin <= covered) ClosePartial();
   for (const RunRange& run : MergesEndingIn(covered_, covered)) Schedule(run);
-  SlowDown(covered - covered_);
+  const uint64_t added = covered - covered_;
   covered_ = covered;
 
   const std::vector<RunRange> runs = RunsInForce(covered);
@@ -380,11 +385,19 @@ absl::StatusOr<Hash> Index::Root(uint64_t first, const std::vector<Hash>& keys,
   if (options_.merge_threads == 0) {
     while (WorkOnce()) {
     }
-  } else if (!merges_.empty() || !garbage_.empty()) {
-    if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
-    given_.SignalAll();
-    while (status_.ok() && !HasAll(runs)) done_.Wait(&mu_);
-    gauges_.waited_ms += (NowNs() - begin_ns) / 1000000;
+  } else {
+    if (!merges_.empty() || !garbage_.empty() || !chunks_.empty()) {
+      if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+      given_.SignalAll();
+    }
+    SlowDown(added);
+    while (status_.ok() && !HasAll(runs)) {
+      CHECK(thread_.joinable());
+      done_.Wait(&mu_);
+    }
+    waited_ns_ += NowNs() - begin_ns;
+    gauges_.waited_ms = (waited_ns_ - slowed_ns_) / 1000000;
+    gauges_.slowed_ms = slowed_ns_ / 1000000;
   }
   RETURN_IF_ERROR(status_);
 
@@ -426,6 +439,10 @@ void Index::ClosePartial() {
     const bool is_new = block_.Insert(entry);
     CHECK(is_new);
   }
+  if (options_.memory_leaves_max > kSegmentedLeavesMin) {
+    chunks_.push_back(
+        {partial_start_, partial_start_ + kRunLeavesMin, partial_.entries()});
+  }
   partial_ = KeyTrie();
   partial_start_ += kRunLeavesMin;
   if (partial_start_ < block_start_ + kSegmentedLeavesMin) return;
@@ -438,6 +455,7 @@ void Index::ClosePartial() {
 }
 
 void Index::Schedule(const RunRange& run) {
+  if (run.leaves() <= options_.memory_leaves_max) return;
   merges_[{DueOf(run), run.start}] =
       std::make_unique<Merge>(run, InputsOf(run));
 }
@@ -465,7 +483,7 @@ void Index::SlowDown(uint64_t leaves) {
     leaf_ns_ = leaf_ns_ == 0 ? leaf_ns : 0.9 * leaf_ns_ + 0.1 * leaf_ns;
   }
   last_root_ns_ = now_ns;
-  if (options_.merge_threads == 0 || merge_ns_per_key_ == 0) return;
+  if (merge_ns_per_key_ == 0) return;
   double work_ns = 0, late_ns = 0;
   for (const auto& [due, merge] : merges_) {
     work_ns += static_cast<double>(merge->keys_left()) * merge_ns_per_key_;
@@ -478,7 +496,7 @@ void Index::SlowDown(uint64_t leaves) {
       std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait_ns);
   while (status_.ok() && done_.WaitUntil(&mu_, until)) {
   }
-  gauges_.slowed_ms += wait_ns / 1000000;
+  slowed_ns_ += NowNs() - now_ns;
 }
 
 // Lets go of what no seal and no merge needs any more, when its time is over.
@@ -525,8 +543,51 @@ Index::Merge* Index::NextMerge() {
   return nullptr;
 }
 
+std::optional<RunRange> Index::CompletedBy(const Chunk& chunk) const {
+  const uint64_t start =
+      chunk.start / options_.memory_leaves_max * options_.memory_leaves_max;
+  const RunRange run = {start, chunk.end};
+  if (run.leaves() <= kSegmentedLeavesMin ||
+      run.leaves() % kSegmentedLeavesMin != 0) {
+    return std::nullopt;
+  }
+  return run;
+}
+
+absl::StatusOr<Index::RunPtr> Index::GrowBy(const Chunk& chunk) {
+  if (chunk.start % options_.memory_leaves_max == 0) growing_ = KeyTrie();
+  for (const IndexEntry& entry : chunk.entries) {
+    if (!growing_.Insert(entry)) {
+      return KeyTwice(entry.index, *growing_.Find(entry.key));
+    }
+  }
+  growing_.Root();
+  const std::optional<RunRange> range = CompletedBy(chunk);
+  if (!range.has_value()) return nullptr;
+  RunPtr run = std::make_shared<TrieRun>(*range, growing_);
+  RunJudge judge(run.get());
+  while (!judge.done()) RETURN_IF_ERROR(judge.Step());
+  return run;
+}
+
 bool Index::WorkOnce() {
   if (!status_.ok()) return false;
+  if (!chunks_.empty()) {
+    // Always first: the runs that grow so are due soonest, and it is quick.
+    const Chunk chunk = std::move(chunks_.front());
+    chunks_.pop_front();
+    mu_.Unlock();
+    absl::StatusOr<RunPtr> run = GrowBy(chunk);
+    mu_.Lock();
+    status_.Update(run.status());
+    if (run.ok() && *run != nullptr) {
+      gauges_.merged_keys += (*run)->entries();
+      const RunRange& range = (*run)->range();
+      runs_[{range.start, range.end}] = {*std::move(run), -1};
+    }
+    done_.SignalAll();
+    return true;
+  }
   if (!garbage_.empty()) {
     const std::string path = garbage_.back();
     garbage_.pop_back();
@@ -550,11 +611,8 @@ bool Index::WorkOnce() {
   mu_.Unlock();
   absl::Status status;
   if (!merge->begun()) {
-    status = merge->Begin(parts_.disk,
-                          range.leaves() > options_.memory_leaves_max
-                              ? std::make_optional(PathOf(range))
-                              : std::nullopt,
-                          &heads_, std::move(inputs));
+    status =
+        merge->Begin(parts_.disk, PathOf(range), &heads_, std::move(inputs));
   } else {
     status = merge->Step();
   }
@@ -793,11 +851,10 @@ absl::Status Index::Scrub(const std::function<bool(uint64_t)>& pace) {
   }
   uint64_t keys = 0;
   for (const RunPtr& run : in_force) {
-    const int bits = SegmentBits(run->range().leaves());
-    RunJudge judge(run.get(), bits);
+    RunJudge judge(run.get());
     for (uint64_t step = 1; !judge.done(); ++step) {
       RETURN_IF_ERROR(judge.Step());
-      if (!pace(keys + (run->entries() * step >> bits))) {
+      if (!pace(keys + run->entries() * step / judge.groups())) {
         return absl::CancelledError("stopped");
       }
     }

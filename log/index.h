@@ -39,8 +39,8 @@ struct IndexOptions {
   uint64_t cache_bytes = 256 << 20;
   // How long a file that no seal needs any more is kept, so that proofs at
   // older heads can be made.
-  int64_t keep_superseded_s = 3600;
-  // Runs of at most so many leaves stay in memory; at least 2^14.
+  int64_t keep_superseded_s = 600;
+  // Runs of at most so many leaves stay in memory: 2^14 or 2^16.
   uint64_t memory_leaves_max = 1 << 16;
   // 0: merges are done by the sequencer's thread within Root, so that a test
   // repeats exactly. Else they have one thread.
@@ -58,7 +58,7 @@ struct IndexParts {
 // For gauges.
 struct IndexGauges {
   uint64_t merges = 0;  // under way or waiting
-  // Until the first of them must be there; nothing if there is none.
+  // Until the first of them must be there, if there is one.
   std::optional<uint64_t> leaves_until_due;
   uint64_t merge_keys_left = 0;  // still to be written, about
   uint64_t merged_keys = 0;      // written since the start
@@ -108,10 +108,9 @@ class Index {
   // docs/index_format.md names them. kNotFound. Any thread.
   absl::StatusOr<std::string> ReadFile(absl::string_view path);
 
-  // The root of a run of at least 2^14 leaves in force at the newest size. Of a
-  // longer one it was built by verifier/ from what was read back from memory or
-  // disk, in this process or before a seal that names it was signed. kNotFound.
-  // Any thread.
+  // The root of a run of at least 2^14 leaves that there is. A longer one was
+  // read back and judged (RunJudge), in this process or in one that then signed
+  // a seal that names it. kNotFound. Any thread.
   absl::StatusOr<Hash> RunRootOf(const RunRange& run);
 
   // Reads every run in force back and judges it; `pace` is called with the keys
@@ -147,9 +146,18 @@ class Index {
                         absl::FunctionRef<absl::Status(const IndexEntry&)> add);
   absl::StatusOr<KeyTrie> ReadTrie(const RunRange& run);
 
+  // Leaves that join the growing trie together, by whoever works.
+  struct Chunk {
+    uint64_t start = 0, end = 0;
+    std::vector<IndexEntry> entries;
+  };
+
   absl::Status Add(const IndexEntry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ClosePartial() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Schedule(const RunRange& run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The run that a chunk completes, if it is one that is kept in memory.
+  std::optional<RunRange> CompletedBy(const Chunk& chunk) const;
+  absl::StatusOr<RunPtr> GrowBy(const Chunk& chunk);
   bool HasAll(const std::vector<RunRange>& runs)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SlowDown(uint64_t leaves) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -193,6 +201,7 @@ class Index {
   std::map<std::pair<uint64_t, uint64_t>, std::unique_ptr<Merge>> merges_
       ABSL_GUARDED_BY(mu_);
   std::vector<std::string> garbage_ ABSL_GUARDED_BY(mu_);  // files to remove
+  std::list<Chunk> chunks_ ABSL_GUARDED_BY(mu_);           // in order of leaves
   std::list<Small> small_ ABSL_GUARDED_BY(mu_);            // newest first
   uint64_t kept_from_ ABSL_GUARDED_BY(mu_) = 0;
 
@@ -200,7 +209,13 @@ class Index {
   double merge_ns_per_key_ ABSL_GUARDED_BY(mu_) = 0;
   double leaf_ns_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t last_root_ns_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t waited_ns_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t slowed_ns_ ABSL_GUARDED_BY(mu_) = 0;
   IndexGauges gauges_ ABSL_GUARDED_BY(mu_);
+
+  // The leaves since the last multiple of memory_leaves_max, by whose growth
+  // the runs in memory longer than 2^14 come to be. Of whoever works.
+  KeyTrie growing_;
 
   std::thread thread_;  // begun by the sequencer's thread with the first work
 };

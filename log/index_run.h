@@ -252,25 +252,41 @@ class RunWriter {
   SubtrieHasher hasher_;
 };
 
-// Reads a run back, segment after segment, and builds its root with the
-// verifier's code, one hash after another.
+// Reads a run back, prefix after prefix, and builds its root again. Short runs
+// are hashed by the verifier's code alone. Of longer ones each prefix is hashed
+// in lanes, every 16th by the verifier's code too, and what is above by that
+// alone: so a fault in hashing is noticed wherever it was, and an error in the
+// lanes' code, which every short run would show as well, soon.
 class RunJudge {
  public:
-  // `run` is not owned.
-  explicit RunJudge(Run* run, int bits) : run_(run), bits_(bits) {}
+  // Runs of at most so many leaves are short.
+  static constexpr uint64_t kShortLeavesMax = kSegmentedLeavesMin;
 
-  bool done() const { return next_ == uint64_t{1} << bits_; }
-  // Judges the entries of the next prefix of `bits` bits; at the last one, root
-  // and sum too. kDataLoss names what is wrong.
+  // `run` is not owned. At least kSegmentedLeavesMin leaves.
+  explicit RunJudge(Run* run);
+
+  bool done() const { return next_ == groups(); }
+  // Pieces of work, one a call of Step.
+  uint64_t groups() const { return uint64_t{1} << bits_; }
+  // Judges the next piece; at the last one, root and sum too. kDataLoss names
+  // what is wrong.
   absl::Status Step();
 
  private:
+  absl::Status JudgeGroup();
+  absl::Status JudgeAll() const;
+
   Run* const run_;
   const int bits_;
+  const bool short_;
   uint64_t next_ = 0;
   EntrySum sum_;
-  RunRootBuilder builder_;
+  RunRootBuilder builder_;  // of a short run
   std::vector<IndexEntry> entries_;
+  // Of each group: its hash, and how many keys it has.
+  std::vector<Hash> hashes_;
+  std::vector<uint64_t> counts_;
+  SubtrieHasher hasher_;
 };
 
 }  // namespace vidimus

@@ -114,6 +114,8 @@ disk {
   # scrub_period_s: 86400      # everything is verified again in this time
   # tile_cache_bytes: 134217728
   # leveldb_cache_bytes: 33554432
+  # index_cache_bytes: 268435456
+  # index_superseded_s: 600    # how long merged files serve older heads
 }
 
 threads {

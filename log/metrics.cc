@@ -61,6 +61,19 @@ LogMetrics::LogMetrics(prometheus::Registry* registry,
   swept_leaves_ = gauge("vidimus_swept_leaves",
                         "Leaves whose retention dates were looked at in the "
                         "last pass.");
+  index_merges_ = gauge("vidimus_index_merges",
+                        "Merges of index runs under way or waiting.");
+  index_keys_left_ = gauge("vidimus_index_merge_keys_left",
+                           "Keys that they have still to write, about.");
+  index_leaves_until_due_ =
+      gauge("vidimus_index_leaves_until_due",
+            "Leaves until the first of them must be there, or a large number.");
+  index_waited_seconds_ =
+      gauge("vidimus_index_waited_seconds",
+            "Time that seals waited for merges since the start.");
+  index_files_ = gauge("vidimus_index_files", "Files of index runs.");
+  index_memory_bytes_ =
+      gauge("vidimus_index_memory_bytes", "Memory of the index.");
   batch_seconds_ =
       histogram("vidimus_batch_seconds",
                 "Commit, verification and publication of a batch.",
@@ -76,6 +89,17 @@ void LogMetrics::ObserveBatch(uint64_t entries, uint64_t size,
   size_->Set(static_cast<double>(size));
   batch_seconds_->Observe(static_cast<double>(duration_ms) / 1e3);
   batch_entries_->Observe(static_cast<double>(entries));
+}
+
+void LogMetrics::SetIndex(uint64_t merges, uint64_t keys_left,
+                          uint64_t leaves_until_due, double waited_s,
+                          uint64_t files, uint64_t memory_bytes) {
+  index_merges_->Set(static_cast<double>(merges));
+  index_keys_left_->Set(static_cast<double>(keys_left));
+  index_leaves_until_due_->Set(static_cast<double>(leaves_until_due));
+  index_waited_seconds_->Set(waited_s);
+  index_files_->Set(static_cast<double>(files));
+  index_memory_bytes_->Set(static_cast<double>(memory_bytes));
 }
 
 void LogMetrics::CountRefusal(const std::string& code) {

@@ -41,6 +41,11 @@ class LogMetrics {
   void SetSwept(uint64_t leaves) {
     swept_leaves_->Set(static_cast<double>(leaves));
   }
+  // Of the index: merges under way or waiting, the keys they have still to
+  // write, leaves until the first must be there (2^32 if there is none),
+  // seconds that seals waited for merges since the start, files, memory.
+  void SetIndex(uint64_t merges, uint64_t keys_left, uint64_t leaves_until_due,
+                double waited_s, uint64_t files, uint64_t memory_bytes);
   void SetScrubbed(uint64_t leaves) {
     scrubbed_leaves_->Set(static_cast<double>(leaves));
   }
@@ -63,6 +68,12 @@ class LogMetrics {
   prometheus::Gauge* chain_keys_waiting_;
   prometheus::Gauge* disk_free_bytes_;
   prometheus::Gauge* scrubbed_leaves_;
+  prometheus::Gauge* index_merges_;
+  prometheus::Gauge* index_keys_left_;
+  prometheus::Gauge* index_leaves_until_due_;
+  prometheus::Gauge* index_waited_seconds_;
+  prometheus::Gauge* index_files_;
+  prometheus::Gauge* index_memory_bytes_;
   prometheus::Gauge* swept_leaves_;
   prometheus::Histogram* batch_seconds_;
   prometheus::Histogram* batch_entries_;

@@ -268,10 +268,11 @@ bool ReadWay(const Hash& key, Reader* reader, TriePath* path) {
 }  // namespace
 
 Hash TrieLeafHash(const IndexEntry& entry) {
-  std::string bytes(1, kLeafDomain);
-  bytes += Bytes(entry.key);
-  AppendBe64(entry.index, &bytes);
-  return Sha256(bytes);
+  char index[8];
+  for (int i = 0; i < 8; ++i) {
+    index[i] = static_cast<char>(entry.index >> (8 * (7 - i)));
+  }
+  return Sha256({{&kLeafDomain, 1}, Bytes(entry.key), {index, 8}});
 }
 
 Hash TrieNodeHash(const Hash& left, const Hash& right) {
