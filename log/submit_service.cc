@@ -8,8 +8,10 @@
 #include "log/receipt.h"
 #include "proto/status.h"
 #include "verifier/commitment.h"
+#include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/record.h"
+#include "verifier/register.h"
 #include "verifier/subject.h"
 #include "verifier/submission.h"
 
@@ -120,7 +122,7 @@ void SubmitService::AddOpaque(
     std::string entry,
     absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) {
   const absl::Status judged =
-      log_->opaque() ? JudgeEntrySize(entry.size())
+      log_->opaque() ? JudgeOpaqueEntry(entry)
                      : absl::PermissionDeniedError(
                            "this log takes accesses only, over /v1/ or gRPC");
   if (!judged.ok()) {
@@ -159,11 +161,21 @@ absl::StatusOr<Submission> SubmitService::Judge(
                         : JudgeAccess(request, administration);
 }
 
-absl::Status SubmitService::JudgeEntrySize(size_t bytes) {
-  if (bytes == 0) return absl::InvalidArgumentError("the entry is empty");
-  if (bytes > limits_.entry_bytes_max) {
-    return TooLargeError(absl::StrCat("entry of ", bytes, " bytes: limit is ",
+absl::Status SubmitService::JudgeOpaqueEntry(std::string_view entry) const {
+  if (entry.empty()) return absl::InvalidArgumentError("the entry is empty");
+  if (entry.size() > limits_.entry_bytes_max) {
+    return TooLargeError(absl::StrCat("entry of ", entry.size(),
+                                      " bytes: limit is ",
                                       limits_.entry_bytes_max));
+  }
+  // Leaf 0 alone says what a log is. With this one an opaque log would be
+  // judged, and convicted, as the access log that it is not.
+  Leaf leaf;
+  if (ParseLeaf(entry, &leaf) == Finding::kOk &&
+      leaf.kind == LeafKind::kRegister &&
+      leaf.a == RegisterKey({RegisterType::kConfig, 0, 0})) {
+    return absl::InvalidArgumentError(
+        "the entry is the leaf that an access log begins with");
   }
   return absl::OkStatus();
 }
@@ -181,7 +193,7 @@ absl::StatusOr<Submission> SubmitService::JudgeOpaque(
   submission.entries.reserve(request.opaque_size());
   for (int i = 0; i < request.opaque_size(); ++i) {
     const v1::OpaqueEntry& entry = request.opaque(i);
-    RETURN_IF_ERROR(Annotate(JudgeEntrySize(entry.data().size()),
+    RETURN_IF_ERROR(Annotate(JudgeOpaqueEntry(entry.data()),
                              absl::StrCat("entry ", i, " of the request")));
     PendingEntry pending;
     if (!entry.id().empty()) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -51,7 +52,7 @@ class SubmitService {
   absl::StatusOr<Submission> JudgeOpaque(const v1::SubmitRequest& request);
   absl::StatusOr<Submission> JudgeAccess(
       const v1::SubmitRequest& request, std::optional<uint32_t> administration);
-  absl::Status JudgeEntrySize(size_t bytes);
+  absl::Status JudgeOpaqueEntry(std::string_view entry) const;
 
   const SubmitLimits limits_;
   Log* const log_;

@@ -24,6 +24,9 @@
 #include "proto/status.h"
 #include "tests/e2e/log_client.h"
 #include "tests/e2e/server_process.h"
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/register.h"
 
 namespace vidimus {
 namespace {
@@ -98,6 +101,30 @@ TEST(SlownessTest, GivesUpAHeaderOrBodyThatDoesNotArrive) {
       ReadWholeLog(HttpTo(server->port("http")).get(), ReadVkey(dir), false);
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_EQ(log->head.size, static_cast<uint64_t>(*undisturbed));
+}
+
+// Only leaf 0 says what a log is, so whoever could put it into an opaque log
+// could have it convicted of what no access log has.
+TEST(OpaqueEntryTest, TheLeafThatAnAccessLogBeginsWithIsRefused) {
+  const TempFolder temp;
+  const std::string dir = temp / "log";
+  InitFolder(dir, kOrigin, true, "");
+  const auto server = StartOpaque(dir);
+  ASSERT_NE(server, nullptr);
+  const auto http = HttpTo(server->port("http"));
+  const auto add = [&http](const std::string& entry) {
+    const auto reply = http->Post("add", "application/octet-stream", entry);
+    return reply.ok() ? reply->status : 0;
+  };
+  const std::string leaf = FormatRegisterLeaf(
+      RegisterKey({RegisterType::kConfig, 0, 0}), LeafHash("any document"));
+  EXPECT_EQ(add(leaf), 400);
+  EXPECT_FALSE(
+      SubmitOver(GrpcTo(server->port("grpc")), MakeOpaqueRequest({leaf})).ok());
+  EXPECT_EQ(add(leaf + "x"), 200);
+  EXPECT_EQ(add(FormatRegisterLeaf(RegisterKey({RegisterType::kConfig, 0, 1}),
+                                   LeafHash("any document"))),
+            200);
 }
 
 TEST(ConnectionsTest, RefusesThoseBeyondTheLimitAndKeepsTheOthers) {
