@@ -83,8 +83,13 @@ load_server() {
   add_row "$1" "$5" $(($(cpu_us "$2") - before))
 }
 
-# Names the rounds' conditions, then the table.
+# Names the rounds' conditions, then the table. The rows stay in the folder
+# BENCH_ROWS, if there is one, for benches/wanted.py.
 print_table() {
+  if [[ -n ${BENCH_ROWS-} ]]; then
+    cp "$WORK/rows" "$BENCH_ROWS/$(basename "$0" .sh).tsv"
+    cp "$WORK/fsyncs" "$BENCH_ROWS/$(basename "$0" .sh).fsyncs"
+  fi
   printf '%s, %s rounds of %s s; %s, %s cores; commit %s\n' "$(date -u +%F)" \
     "$ROUNDS" "$BENCH_SECONDS" \
     "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
