@@ -121,13 +121,14 @@ void ChainService::Finish(const JobPtr& job,
 void ChainService::Serve(const JobPtr& job) {
   const absl::Status identified = Identify(job.get());
   if (!identified.ok()) return Finish(job, identified);
+  absl::StatusOr<ProvenChainKey> key =
+      parts_.log->chain_keys()->Prove(job->subject, job->administration);
+  if (!key.ok()) return Finish(job, key.status());
+  job->key = *std::move(key);
   if (!job->caller.administration.has_value()) {
     return Finish(job, Answer(*job));
   }
-  const absl::StatusOr<ProvenChainKey> key =
-      parts_.log->chain_keys()->Prove(job->subject, job->administration);
-  if (!key.ok()) return Finish(job, key.status());
-  const Hash name = ChainLabel(key->key, kNoEntry);
+  const Hash name = ChainLabel(job->key.key, kNoEntry);
   const absl::StatusOr<bool> entered = LookIsEntered(*job, name);
   if (!entered.ok()) return Finish(job, entered.status());
   if (!*entered) return EnterLook(job, name);
@@ -297,16 +298,14 @@ absl::StatusOr<v1::GetChainResponse> ChainService::Answer(const Job& job) {
   const uint64_t newest = published->head.size;
   const uint64_t size = job.request.size() == 0 ? newest : job.request.size();
   RETURN_IF_ERROR(JudgeSize(log, size, newest));
-  ASSIGN_OR_RETURN(const ProvenChainKey key,
-                   log->chain_keys()->Prove(job.subject, job.administration));
   v1::GetChainResponse response;
   response.set_size(size);
   response.set_checkpoint(published->checkpoint);
   v1::Chain* const chain = response.mutable_chain();
   chain->set_administration(job.administration);
   chain->set_subject(job.subject);
-  chain->set_chain_key(std::string(Bytes(key.key)));
-  chain->set_vrf_proof(key.proof);
+  chain->set_chain_key(std::string(Bytes(job.key.key)));
+  chain->set_vrf_proof(job.key.proof);
 
   const int64_t begin_ms = parts_.clock->SteadyMs();
   const int64_t now_s = parts_.clock->NowMs() / 1000;
@@ -314,7 +313,7 @@ absl::StatusOr<v1::GetChainResponse> ChainService::Answer(const Job& job) {
   size_t bytes = 0;
   for (uint64_t i = job.request.first_entry(); i < kNoEntry; ++i) {
     ASSIGN_OR_RETURN(const std::optional<uint64_t> leaf_index,
-                     log->index()->Find(ChainLabel(key.key, i)));
+                     log->index()->Find(ChainLabel(job.key.key, i)));
     if (!leaf_index.has_value() || *leaf_index >= size) break;
     if (static_cast<size_t>(chain->entries_size()) >= limits_.entries_max ||
         bytes >= limits_.answer_bytes_max ||
@@ -329,8 +328,9 @@ absl::StatusOr<v1::GetChainResponse> ChainService::Answer(const Job& job) {
     if (entry->state() == v1::OPEN || size < newest) continue;
     // What closed it is committed with its notice, and published in a moment:
     // the newest answer shows both.
-    ASSIGN_OR_RETURN(const std::optional<uint64_t> notice,
-                     log->index()->Find(ChainLabel(key.key, entry->notice())));
+    ASSIGN_OR_RETURN(
+        const std::optional<uint64_t> notice,
+        log->index()->Find(ChainLabel(job.key.key, entry->notice())));
     if (notice.has_value() && *notice >= size) {
       return WithRetryAfter(
           absl::UnavailableError("an entry is just being closed; come back"),

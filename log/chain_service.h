@@ -31,6 +31,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "log/chain_keys.h"
 #include "log/chain_quota.h"
 #include "log/clock.h"
 #include "log/log.h"
@@ -105,6 +106,7 @@ class ChainService {
     // Once identified.
     std::string subject;
     uint32_t administration = 0;
+    ProvenChainKey key;
   };
   using JobPtr = std::shared_ptr<Job>;
 
