@@ -35,8 +35,8 @@ absl::StatusOr<v1::ProveKeysResponse> ProveKeys(
 absl::StatusOr<std::string> ProveKeysPlain(Log* log, std::string_view request);
 
 // With the documents of register leaves among them. kInvalidArgument: no leaf,
-// too many, they do not ascend, or their bytes are too many; kOutOfRange: a size beyond the newest checkpoint, or a leaf beyond
-// the size.
+// too many, they do not ascend, or their bytes are too many; kOutOfRange: a
+// size beyond the newest checkpoint, or a leaf beyond the size.
 absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
     Log* log, const v1::ProveLeavesRequest& request);
 
