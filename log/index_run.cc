@@ -227,8 +227,8 @@ absl::Status TrieRun::AppendPlaces(const Hash* from, const Hash* to,
 
 const std::vector<IndexEntry>& TrieRun::Sorted() {
   MutexLock lock(&mu_);
-  if (sorted_.empty()) sorted_ = trie_.Sorted();
-  return sorted_;
+  if (!sorted_.has_value()) sorted_ = trie_.Sorted();
+  return *sorted_;
 }
 
 absl::Status TrieRun::Read(uint64_t prefix, int bits,

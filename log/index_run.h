@@ -87,7 +87,8 @@ class TrieRun : public Run {
 
   const KeyTrie trie_;
   Mutex mu_;
-  std::vector<IndexEntry> sorted_ ABSL_GUARDED_BY(mu_);  // once it was asked
+  // Once it was asked for; never changed after.
+  std::optional<std::vector<IndexEntry>> sorted_ ABSL_GUARDED_BY(mu_);
 };
 
 // The beginning of a segment: all but its entries.
