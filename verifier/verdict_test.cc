@@ -1472,15 +1472,16 @@ TEST(VerdictTest, AKeyRecoversNobody) {
 }
 
 // A second device, added by the first, or recovered.
-Verdicts WithSecondKey(bool recovered, uint64_t wait_s, bool revoked) {
-  Story story;
-  story.granted = false;
-  story.before = [&](B* to) {
+// `*story` owns what the result views.
+Verdicts WithSecondKey(Story* story, bool recovered, uint64_t wait_s,
+                       bool revoked) {
+  story->granted = false;
+  story->before = [&, story](B* to) {
     v1::Statement statement =
-        recovered ? B::ServiceBare(6) : B::Bare(6, 1, 1, story.key_hash);
+        recovered ? B::ServiceBare(6) : B::Bare(6, 1, 1, story->key_hash);
     if (recovered) {
       statement.set_sequence(1);
-      statement.set_previous(story.key_hash);
+      statement.set_previous(story->key_hash);
     }
     B::SetKey('n', recovered ? statement.mutable_recover()
                              : statement.mutable_key_add());
@@ -1498,24 +1499,27 @@ Verdicts WithSecondKey(bool recovered, uint64_t wait_s, bool revoked) {
     to->Add(statement, 'n');
     to->Seal(0);
   };
-  return story.Judge();
+  return story->Judge();
 }
 
 TEST(VerdictTest, ASecondDeviceSpeaksAtOnce) {
-  const Verdicts verdicts = WithSecondKey(false, 0, false);
+  Story story;
+  const Verdicts verdicts = WithSecondKey(&story, false, 0, false);
   ExpectHeadline(verdicts.verdicts[0], Headline::kUnderConsent);
   EXPECT_EQ(verdicts.statements.back().identity_service, 0u);
 }
 
 TEST(VerdictTest, ARecoveredKeyWaits) {
-  EXPECT_EQ(FindingOf(WithSecondKey(true, 3 * kDay - 1, false), 2),
+  Story story;
+  EXPECT_EQ(FindingOf(WithSecondKey(&story, true, 3 * kDay - 1, false), 2),
             Finding::kStatementKeyUnconfirmed);
-  ExpectHeadline(WithSecondKey(true, 3 * kDay, false).verdicts[0],
+  ExpectHeadline(WithSecondKey(&story, true, 3 * kDay, false).verdicts[0],
                  Headline::kUnderConsent);
 }
 
 TEST(VerdictTest, ARecoveryThatTheOwnerRevokesNeverGrants) {
-  EXPECT_EQ(FindingOf(WithSecondKey(true, 3 * kDay, true), 2),
+  Story story;
+  EXPECT_EQ(FindingOf(WithSecondKey(&story, true, 3 * kDay, true), 2),
             Finding::kStatementKeyRevoked);
 }
 
@@ -1544,9 +1548,11 @@ TEST(VerdictTest, ARecoveredKeyMayWithdrawButNotRevokeWhileItWaits) {
 }
 
 TEST(VerdictTest, ADelegateSpeaksWithinScopeAndTime) {
-  const auto judge = [](const std::function<void(v1::Delegation*)>& change,
-                        bool prohibited) {
-    Story story;
+  Story story;
+  const auto judge = [&story](
+                         const std::function<void(v1::Delegation*)>& change,
+                         bool prohibited) {
+    story = Story();
     story.granted = false;
     story.before = [&](B* to) {
       v1::Statement statement = B::Bare(6, 1, 1, story.key_hash);
