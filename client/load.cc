@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,9 +18,11 @@
 #include "absl/strings/str_cat.h"
 #include "client/client.h"
 #include "client/command_line.h"
+#include "client/dense_chains.h"
 #include "client/door.h"
 #include "client/fetcher.h"
 #include "client/line_format.h"
+#include "client/questions.h"
 #include "client/random.h"
 #include "client/receipt.h"
 #include "client/submitter.h"
@@ -44,6 +47,11 @@ using std::chrono::milliseconds;
 constexpr uint64_t kSampleEvery = 16;
 constexpr uint64_t kZipfSubjectsMax = 1 << 24;
 constexpr milliseconds kPauseMax{1000};
+// Receipts that wait for others, of one connection.
+constexpr size_t kHeldMax = 64;
+constexpr size_t kChainsMax = size_t{1} << 22;
+// The residents are invented, and so is what hides them.
+constexpr char kInventedNamesKey[] = "names of residents that nobody is";
 constexpr milliseconds kConnectTimeout{10000};
 
 struct Flags {
@@ -60,6 +68,7 @@ struct Flags {
   std::string spread = "uniform";
   uint64_t pause_ms = 0;
   std::string check = "sample";
+  std::string chains;  // file; empty: labels go unjudged
 };
 
 // What one connection saw. Its thread's own until it has ended.
@@ -201,12 +210,15 @@ class EntryMaker {
 // One stream: one thread sends, another reads.
 class StreamLoad {
  public:
+  // `chains` judges places in chains, for this connection alone; null: nobody.
   StreamLoad(const Flags& flags, Door door, HeadKeeper* heads,
-             Subjects* subjects, Quota* quota)
+             Subjects* subjects, std::unique_ptr<DenseChains> chains,
+             Quota* quota)
       : flags_(flags),
         door_(std::move(door)),
         heads_(heads),
         quota_(quota),
+        chains_(std::move(chains)),
         maker_(flags, door_, heads, subjects) {}
 
   Tally Run() {
@@ -220,6 +232,7 @@ class StreamLoad {
       while (stream->Read(&response)) {
         if (!Answer(response)) context.TryCancel();
       }
+      JudgeHeld(/*last=*/true);
       MutexLock lock(&mu_);
       over_ = true;
       changed_.SignalAll();
@@ -255,6 +268,13 @@ class StreamLoad {
     Clock::time_point sent;
     uint64_t count = 0;
     std::optional<Expectation> expectation;  // if it will be checked
+    v1::SubmitRequest request;               // if its chains will be judged
+  };
+
+  // A receipt that waits for the one before it in some chain.
+  struct Held {
+    v1::SubmitRequest request;
+    Receipt receipt;
   };
 
   // Waits until another request may be sent; false if the stream is over.
@@ -302,7 +322,32 @@ class StreamLoad {
       flight->expectation = std::move(expectation);
     }
     request.set_request_id(number);
+    if (chains_ != nullptr) flight->request = request;
     return request;
+  }
+
+  // Judges what is held, as far as what is known goes; at the end, and if too
+  // much is held, the log is asked. False if it lied or cannot be asked.
+  bool JudgeHeld(bool last) {
+    for (size_t tries = held_.size(); tries > 0 && !held_.empty(); --tries) {
+      Held held = std::move(held_.front());
+      held_.pop_front();
+      const bool ask = last || held_.size() >= kHeldMax;
+      const absl::Status status =
+          chains_->Judge(held.request, ask, &held.receipt);
+      if (status.ok()) {
+        tally_.checked += held.receipt.entries.size();
+        tries = held_.size() + 1;  // it may tell what others lack
+      } else if (absl::IsUnavailable(status) && !ask) {
+        held_.push_back(std::move(held));
+      } else {
+        tally_.failure = status;
+        tally_.lied = absl::IsDataLoss(status);
+        quota_->Stop();
+        return false;
+      }
+    }
+    return true;
   }
 
   // False ends the stream.
@@ -340,13 +385,17 @@ class StreamLoad {
             .count()));
     tally_.entries += flight.count;
     if (!flight.expectation.has_value()) return true;
-    const absl::StatusOr<Receipt> receipt =
+    absl::StatusOr<Receipt> receipt =
         CheckReceipt(response, *flight.expectation, /*paths=*/false, heads_);
     if (!receipt.ok()) {
       tally_.failure = receipt.status();
       tally_.lied = true;
       quota_->Stop();
       return false;
+    }
+    if (chains_ != nullptr) {
+      held_.push_back({std::move(flight.request), *std::move(receipt)});
+      return JudgeHeld(/*last=*/false);
     }
     tally_.checked += flight.count;
     return true;
@@ -356,8 +405,10 @@ class StreamLoad {
   const Door door_;
   HeadKeeper* const heads_;
   Quota* const quota_;
+  const std::unique_ptr<DenseChains> chains_;
   EntryMaker maker_;
-  Tally tally_;  // written by the reader, then read after it ended
+  Tally tally_;            // written by the reader, then read after it ended
+  std::deque<Held> held_;  // the reader's
 
   Mutex mu_;
   CondVar changed_;
@@ -540,6 +591,11 @@ absl::StatusOr<int> Load(const Flags& flags) {
         absl::StrCat("--spread zipf keeps a table: --subjects ",
                      kZipfSubjectsMax, " at most"));
   }
+  if (!flags.chains.empty() &&
+      (over_http || flags.door.opaque || flags.check != "all")) {
+    return absl::InvalidArgumentError(
+        "--chains is for an access log, with --check all");
+  }
   if ((flags.seconds == 0) == (flags.count == 0)) {
     return absl::InvalidArgumentError("--seconds or --count, one of the two");
   }
@@ -559,6 +615,22 @@ absl::StatusOr<int> Load(const Flags& flags) {
   }
   const VerifierKey log_key = doors[0].log_key;
 
+  std::unique_ptr<ChainMemory> memory;
+  std::vector<std::unique_ptr<Questions>> questions;
+  std::vector<std::unique_ptr<DenseChains>> chains(flags.connections);
+  if (!flags.chains.empty()) {
+    ASSIGN_OR_RETURN(
+        memory,
+        ChainMemory::Open(flags.chains,
+                          absl::string_view(kInventedNamesKey, kHashBytes),
+                          kChainsMax));
+    for (size_t i = 0; i < flags.connections; ++i) {
+      questions.push_back(NewGrpcQuestions(doors[i].channel));
+      ASSIGN_OR_RETURN(chains[i], DenseChains::Open(doors[i].administration,
+                                                    questions[i].get(),
+                                                    memory.get(), heads.get()));
+    }
+  }
   Subjects subjects(flags);
   const double cpu_before = CpuSeconds();
   const auto begin = Clock::now();
@@ -568,10 +640,11 @@ absl::StatusOr<int> Load(const Flags& flags) {
   std::atomic<size_t> running{flags.connections};
   for (size_t i = 0; i < flags.connections; ++i) {
     threads.emplace_back([&, i] {
-      tallies[i] = over_http ? RunHttp(flags, doors[0], url, &quota)
-                             : StreamLoad(flags, std::move(doors[i]),
-                                          heads.get(), &subjects, &quota)
-                                   .Run();
+      tallies[i] = over_http
+                       ? RunHttp(flags, doors[0], url, &quota)
+                       : StreamLoad(flags, std::move(doors[i]), heads.get(),
+                                    &subjects, std::move(chains[i]), &quota)
+                             .Run();
       --running;
     });
   }
@@ -620,6 +693,10 @@ int LoadMain(const std::vector<std::string>& arguments) {
                       &flags.seconds);
   command_line.Number("count", "N", "stop after so many entries", 1, INT64_MAX,
                       &flags.count);
+  command_line.Text("chains", "FILE",
+                    "of an access log: judge labels and density too, with "
+                    "--check all; FILE remembers the chains for the next run",
+                    &flags.chains);
   command_line.Number("connections", "N",
                       "at once, each with one stream (default 1)", 1, 1024,
                       &flags.connections);
