@@ -2,7 +2,7 @@
 #
 # Accesses in chains over gRPC, mTLS: all new, seen before (Zipf, uniform).
 #
-# SUBJECTS residents (20,000) by ADMINISTRATIONS (8, a `vidimus load` each) and
+# SUBJECTS residents (20,000) by ADMINISTRATIONS (7, a `vidimus load` each) and
 # requests of 256 signed records of RECORD_BYTES (512). First every pair once,
 # so all are new; beside it one more loader, with a request of 16 entries of seen
 # pairs every 50 ms, shows whether the others' answers wait: alone, then during.

@@ -9,6 +9,7 @@
 #include "log/chain_counters.h"
 #include "log/entry_rows.h"
 #include "proto/status.h"
+#include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
 #include "verifier/label.h"
@@ -44,6 +45,8 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
       continue;
     }
     const PendingOpening& opening = *entry.opening;
+    // It came through ChainGate: without, it would be taken for another's.
+    CHECK(!(opening.chain_tag == ChainTag{}));
     const auto [next, is_new] = next_in_chain.try_emplace(opening.chain_tag, 0);
     if (is_new) {
       const std::optional<uint64_t> remembered =

@@ -89,7 +89,8 @@ struct Submission {
   std::unique_ptr<RequestSignature> request;
   // What the log's own notices do to pages of the vault, in the same commit.
   std::vector<PageChange> page_changes;
-  // Called exactly once, from the sequencer's thread: must be quick.
+  // Called exactly once, from the sequencer's thread or, if it is refused on
+  // its way there, from another: must be quick.
   absl::AnyInvocable<void(absl::StatusOr<Placement>)> done;
 
   // What it occupies in the pool.

@@ -86,12 +86,15 @@ TEST_F(StartTest, RefusesATlsKeyThatOthersCanRead) {
   EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(server.status().message(), "server.key"))
       << server.status();
-  chmod((dir + "/keys/vault.key").c_str(), 0644);
-  EXPECT_TRUE(absl::StrContains(
-      ServerProcess::Start({"--dir", dir, "--http", "127.0.0.1:0"})
-          .status()
-          .message(),
-      "vault.key"));
+  for (const char* key : {"vault.key", "label.key"}) {
+    chmod((dir + "/keys/" + key).c_str(), 0644);
+    EXPECT_TRUE(absl::StrContains(
+        ServerProcess::Start({"--dir", dir, "--http", "127.0.0.1:0"})
+            .status()
+            .message(),
+        key));
+    chmod((dir + "/keys/" + key).c_str(), 0600);
+  }
 }
 
 TEST_F(StartTest, RefusesKeysThatAreNoKeys) {
