@@ -21,6 +21,7 @@
 #include "log/index_plan.h"
 #include "log/index_testing.h"
 #include "log/root_judge.h"
+#include "proto/mutex.h"
 #include "tests/power_loss/sim_disk.h"
 #include "verifier/encoding.h"
 #include "verifier/index_builder.h"
@@ -594,6 +595,67 @@ TEST_F(IndexSlowTest, StopsInTheMiddleOfAMergeAndGoesOnWithIt) {
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(index_->gauges().merges, 1u);
   ASSERT_TRUE(Grow(40000).ok());
+}
+
+TEST_F(IndexTest, AnswersRightWhileItGrowsAndMerges) {
+  options_.memory_leaves_max = 1 << 16;
+  options_.merge_threads = 1;
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Grow(60000).ok());
+  Mutex mu;
+  uint64_t size = 60000;
+  Hash root = twin_.Root(size);
+  std::atomic<bool> stop{false};
+  std::atomic<int> answers{0};
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 2; ++reader) {
+    readers.emplace_back([&, reader] {
+      std::mt19937_64 random(reader);
+      while (!stop) {
+        uint64_t at;
+        Hash root_at;
+        {
+          MutexLock lock(&mu);
+          at = size;
+          root_at = root;
+        }
+        const uint64_t leaf = random() % at;
+        const auto key = leaves_.KeyOf(leaf);
+        if (!key.has_value()) continue;
+        const auto found = index_->Find(*key);
+        ASSERT_TRUE(found.ok()) << found.status();
+        ASSERT_EQ(*found, leaf);
+        const auto presence = index_->ProvePresence(*key, at);
+        ASSERT_TRUE(presence.ok()) << presence.status();
+        uint64_t proven = 0;
+        ASSERT_EQ(VerifyPresence(*key, root_at, at, *presence, &proven),
+                  Finding::kOk);
+        Hash other = *key;
+        other[20] ^= 1;
+        const auto absence = index_->ProveAbsence(other, at);
+        ASSERT_TRUE(absence.ok()) << absence.status();
+        ASSERT_EQ(VerifyAbsence(other, root_at, at, *absence), Finding::kOk);
+        index_->gauges();
+        ++answers;
+      }
+    });
+  }
+  while (leaves_.size() < 150000) {
+    const uint64_t covered = leaves_.size() + 2000;
+    const auto grown = Add(covered);
+    EXPECT_TRUE(grown.ok()) << grown.status();
+    if (!grown.ok()) break;
+    leaves_.AddSeal(covered);
+    leaves_.SetSize(covered + 1);
+    MutexLock lock(&mu);
+    size = covered;
+    root = *grown;
+  }
+  while (answers < 20) std::this_thread::yield();
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(root, twin_.Root(size));
+  EXPECT_TRUE(Files().count("/disk/index/0-131072") > 0);
 }
 
 TEST_F(IndexTest, AMergeThatFailsStopsTheSeals) {
