@@ -90,6 +90,7 @@ TEST_F(SecretsTest, AreNowhereToBeSeen) {
   const auto channel = GrpcTo(server_->port("grpcs"), ClientTls(dir_, 0));
   const VerifierKey key = ReadVkey(dir_);
   std::vector<v1::SubmitRequest> requests;
+  std::vector<uint64_t> leaves;
   std::string answers;
   for (int i = 0; i < 3; ++i) {
     const v1::SubmitRequest request =
@@ -98,6 +99,7 @@ TEST_F(SecretsTest, AreNowhereToBeSeen) {
     ASSERT_TRUE(receipt.ok()) << receipt.status();
     ASSERT_TRUE(JudgeReceipt(key, request, *receipt).ok());
     requests.push_back(request);
+    leaves.push_back(receipt->leaf_index(0));
     answers += receipt->SerializeAsString();
   }
 
@@ -147,6 +149,41 @@ TEST_F(SecretsTest, AreNowhereToBeSeen) {
   ASSERT_TRUE(echoed.ok());
   absl::StrAppend(&answers, echoed->body, "\n");
   ExpectHidden("an answer", answers);
+
+  // What the operator is told, of one entry and of a chain; a notice is in the
+  // log now, and the vault's page was written anew.
+  v1::Record planted;
+  ASSERT_TRUE(planted.ParseFromString(requests[0].entries(0).record()));
+  const std::string subject_file = temp_ / "subject";
+  WriteTextFile(subject_file, HexEncode(planted.access().subject()) + "\n");
+  const std::string leaf = absl::StrCat(leaves[0]);
+  const std::vector<std::string> ground = {"--ground", "statute 36",
+                                           "--authority", "City Archive"};
+  int done = 0;
+  for (std::vector<std::string> words : std::vector<std::vector<std::string>>{
+           {"status"},
+           {"status", "--entry", leaf},
+           {"status", "--subject_file", subject_file, "--administration", "0"},
+           {"restrict", "--entry", leaf},
+           {"restrict", "--entry", leaf},
+           {"erase", "--entry", leaf},
+           {"erase", "--subject_file", subject_file, "--administration", "0"},
+           {"withhold", "--entry", leaf, "--until", "2099-01-01"},
+           {"hold", "--entry", leaf},
+           {"rotate"}}) {
+    words.insert(words.begin(), "vault");
+    words.insert(words.end(), {"--dir", dir_});
+    if (words[1] == "restrict" || words[1] == "erase" ||
+        words[1] == "withhold") {
+      words.insert(words.end(), ground.begin(), ground.end());
+    }
+    const Ended ended = RunLog(words);
+    ExpectHidden(words[1], ended.output);
+    ExpectHidden(words[1], ended.errors);
+    done += ended.exit_code == 0 ? 1 : 0;
+  }
+  // A second restriction and an erasure before keep_min are refused.
+  EXPECT_EQ(done, 8);
 
   // What anybody can read.
   const auto http = HttpTo(server_->port("http"));
