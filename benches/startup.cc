@@ -119,7 +119,7 @@ std::string ResidentMiB(const ServerProcess& server) {
   return "?";
 }
 
-void Run() {
+void Main() {
   const TempFolder temp;
   const std::string dir = temp / "log";
   InitFolder(dir, "log.example/startup", true);
@@ -178,6 +178,6 @@ int main(int argc, char** argv) {
             "[--kills=N]\n");
     return 2;
   }
-  vidimus::Run();
+  vidimus::Main();
   return 0;
 }

@@ -63,6 +63,7 @@ void ChainGate::Add(Submission submission) {
     }
     if (!passes && refused.ok()) {
       entries_ += submission.entries.size();
+      queues_[administration] += submission.entries.size();
       bytes_ += waiting->bytes;
       waiting->submission = std::move(submission);
       waiting->keys_missing = missing.size();
@@ -95,17 +96,28 @@ void ChainGate::Add(Submission submission) {
 }
 
 absl::Status ChainGate::Admit(const Submission& submission, size_t bytes) {
-  if (entries_ == 0 ||
-      (entries_ + submission.entries.size() <= options_.entries_max &&
-       bytes_ + bytes <= options_.bytes_max)) {
-    return absl::OkStatus();
+  const size_t entries = submission.entries.size();
+  if (entries_ > 0 && (entries_ + entries > options_.entries_max ||
+                       bytes_ + bytes > options_.bytes_max)) {
+    return WithRetryAfter(
+        absl::UnavailableError(absl::StrCat(
+            "the pool is full: ", entries_, " entries of ", bytes_,
+            " bytes wait for the keys of new chains (limits ",
+            options_.entries_max, " and ", options_.bytes_max, "); try again")),
+        std::chrono::milliseconds(500));
   }
-  return WithRetryAfter(
-      absl::UnavailableError(absl::StrCat(
-          entries_, " entries of ", bytes_,
-          " bytes wait for the keys of new chains (limits ",
-          options_.entries_max, " and ", options_.bytes_max, "); try again")),
-      std::chrono::milliseconds(500));
+  const auto queue = queues_.find(submission.administration);
+  if (queue != queues_.end() &&
+      queue->second + entries > options_.queue_entries_max) {
+    return WithRetryAfter(
+        absl::UnavailableError(
+            absl::StrCat("the queue of administration ",
+                         submission.administration, " is full: ", queue->second,
+                         " entries wait for the keys of new chains (limit ",
+                         options_.queue_entries_max, "); try again")),
+        std::chrono::milliseconds(500));
+  }
+  return absl::OkStatus();
 }
 
 void ChainGate::Pass(std::shared_ptr<Waiting> first) {
@@ -115,6 +127,7 @@ void ChainGate::Pass(std::shared_ptr<Waiting> first) {
     const std::shared_ptr<Waiting> waiting = std::move(ready.front());
     ready.pop_front();
     const size_t entries = waiting->submission.entries.size();
+    const uint32_t administration = waiting->submission.administration;
     if (waiting->failed.ok()) {
       pool_->Add(std::move(waiting->submission));
     } else {
@@ -124,6 +137,9 @@ void ChainGate::Pass(std::shared_ptr<Waiting> first) {
     MutexLock lock(&mu_);
     entries_ -= entries;
     bytes_ -= waiting->bytes;
+    const auto queue = queues_.find(administration);
+    queue->second -= entries;
+    if (queue->second == 0) queues_.erase(queue);
     for (const ChainTag& tag : waiting->chains) {
       const auto it = chains_.find(tag);
       it->second.pop_front();

@@ -10,6 +10,7 @@
 #define VIDIMUS_LOG_CHAIN_GATE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -25,7 +26,8 @@ namespace vidimus {
 // Any thread.
 class ChainGate {
  public:
-  // `pool` is not owned. What waits here is bounded as what waits there is.
+  // `pool` is not owned. What waits here is bounded as what waits there is, in
+  // all and for each administration.
   ChainGate(const PoolOptions& options, Pool* pool)
       : options_(options), pool_(pool) {}
 
@@ -68,6 +70,8 @@ class ChainGate {
       ABSL_GUARDED_BY(mu_);
   size_t entries_ ABSL_GUARDED_BY(mu_) = 0;
   size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  // Entries that wait, of each administration that has any.
+  absl::flat_hash_map<uint32_t, size_t> queues_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace vidimus

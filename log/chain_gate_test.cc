@@ -209,6 +209,33 @@ TEST_F(ChainGateTest, WhatWaitsIsBounded) {
   EXPECT_EQ(refused, 1);
 }
 
+TEST_F(ChainGateTest, OneThatFloodsIsPushedBackAlone) {
+  options_.queue_entries_max = 2;
+  Pool pool(options_, &clock_);
+  ChainGate gate(options_, &pool);
+  gate.SetKeys(&keys_);
+  std::vector<uint32_t> refused;
+  const auto add = [&](uint32_t administration, const std::string& subject) {
+    Submission submission;
+    submission.administration = administration;
+    submission.entries.resize(1);
+    submission.entries[0].opening = std::make_unique<PendingOpening>();
+    submission.entries[0].opening->subject = subject;
+    submission.done = [&, administration](absl::StatusOr<Placement> placement) {
+      EXPECT_TRUE(absl::IsUnavailable(placement.status()));
+      refused.push_back(administration);
+    };
+    gate.Add(std::move(submission));
+  };
+  for (const char* subject : {"a", "b", "c"}) add(0, subject);
+  EXPECT_EQ(refused, std::vector<uint32_t>{0});
+  add(1, "a");
+  EXPECT_EQ(refused, std::vector<uint32_t>{0});
+  keys_.MakeOne("0 a");
+  add(0, "c");
+  EXPECT_EQ(refused, std::vector<uint32_t>{0}) << "there is room again";
+}
+
 // Many callers, each with its own order over shared chains, and keys made by
 // threads: what each sent about one subject comes out in its order.
 TEST(ChainGateThreadsTest, EachCallersOrderHoldsInEachChain) {
