@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "proto/json_value.h"
 #include "client/resilient_logger.h"
+#include "proto/json_value.h"
 #include "proto/record.pb.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
