@@ -526,6 +526,8 @@ void Submitter::Answer(const v1::SubmitResponse& response) {
     if (found == flying_.end()) return;
     flight = std::move(found->second);
     flying_.erase(found);
+    // There is room for another request now, also if this one will be held.
+    changed_.SignalAll();
   }
   if (response.code() == 0) {
     Accept(flight, response);
