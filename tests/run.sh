@@ -1,4 +1,4 @@
-# ./vidimus test [--config=asan|tsan|ubsan] [TARGET...]
+# ./vidimus test [--config=asan_ubsan|tsan] [TARGET...]
 #
 # Builds and runs the tests, then the checks that Bazel does not make, and ends
 # with one line: N passed, N failed, N skipped. Named targets run alone.

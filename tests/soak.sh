@@ -18,7 +18,7 @@ retest() {
     "${@/#/--test_arg=}" "$label"
 }
 
-# sanitize CONFIG: all tests under asan, ubsan or tsan; Bazel knows which of them
+# sanitize CONFIG: all tests under asan_ubsan or tsan; Bazel knows which of them
 # have passed already.
 sanitize() { "$ROOT/vidimus" test "--config=$1" "${EVERYTHING[@]}"; }
 
