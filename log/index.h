@@ -121,7 +121,7 @@ class Index {
   IndexGauges gauges();
 
  private:
-  using RunPtr = std::shared_ptr<Run>;
+  using RunPtr = std::shared_ptr<IndexRun>;
   using Name = std::pair<uint64_t, uint64_t>;  // start and end of a run
   struct Kept {
     RunPtr run;

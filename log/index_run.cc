@@ -203,7 +203,7 @@ int SegmentBits(uint64_t leaves) {
 // --- TrieRun ---
 
 TrieRun::TrieRun(const RunRange& range, KeyTrie trie)
-    : Run(range), trie_([&] {
+    : IndexRun(range), trie_([&] {
         root_ = trie.Root();
         return std::move(trie);
       }()) {
@@ -730,7 +730,7 @@ absl::Status RunWriter::Finish() {
 
 // --- RunJudge ---
 
-RunJudge::RunJudge(Run* run)
+RunJudge::RunJudge(IndexRun* run)
     : run_(run),
       // Enough groups that one in kSampled is a small part.
       bits_(std::max(SegmentBits(run->range().leaves()), 4)),

@@ -2,8 +2,8 @@
 // ones are tries in memory, larger ones are encoded in segments, in memory or
 // in a file. Layout: docs/index_format.md, "Files".
 //
-// Threads: a Run may be read from any thread; writers and judges are used by
-// one at a time.
+// Threads: an IndexRun may be read from any thread; writers and judges are used
+// by one at a time.
 #ifndef VIDIMUS_LOG_INDEX_RUN_H_
 #define VIDIMUS_LOG_INDEX_RUN_H_
 
@@ -36,9 +36,10 @@ inline constexpr uint64_t kSegmentedLeavesMin = uint64_t{1} << 14;
 // up to twice as many, whatever keys they carry. At most 50.
 int SegmentBits(uint64_t leaves);
 
-class Run {
+// What every kind of run gives, wherever it lies.
+class IndexRun {
  public:
-  virtual ~Run() = default;
+  virtual ~IndexRun() = default;
 
   const RunRange& range() const { return range_; }
   const Hash& root() const { return root_; }
@@ -60,7 +61,7 @@ class Run {
                             std::vector<IndexEntry>* out) = 0;
 
  protected:
-  explicit Run(const RunRange& range) : range_(range) {}
+  explicit IndexRun(const RunRange& range) : range_(range) {}
 
   const RunRange range_;
   Hash root_ = {};
@@ -69,7 +70,7 @@ class Run {
 };
 
 // A run that is a trie in memory.
-class TrieRun : public Run {
+class TrieRun : public IndexRun {
  public:
   // `trie` holds the entries of `range`. Hashes what is not hashed.
   TrieRun(const RunRange& range, KeyTrie trie);
@@ -142,7 +143,7 @@ class SegmentHeadCache {
 
 // A run in segments. Each read is checked: what was changed on the disk gives
 // kDataLoss with the file's name, never another answer.
-class EncodedRun : public Run {
+class EncodedRun : public IndexRun {
  public:
   // Reads what stands at the end of the file: a few bytes for each segment.
   // kNotFound: the file is not whole (yet). `cache` is not owned.
@@ -181,7 +182,7 @@ class EncodedRun : public Run {
   };
 
   EncodedRun(const RunRange& range, SegmentHeadCache* cache)
-      : Run(range), cache_(cache), cache_number_(cache->NewRun()) {}
+      : IndexRun(range), cache_(cache), cache_number_(cache->NewRun()) {}
   absl::Status Open();
   absl::Status Damaged(absl::string_view what) const;
   absl::StatusOr<std::string> Bytes(uint64_t offset, uint64_t size);
@@ -264,7 +265,7 @@ class RunJudge {
   static constexpr uint64_t kShortLeavesMax = kSegmentedLeavesMin;
 
   // `run` is not owned. At least kSegmentedLeavesMin leaves.
-  explicit RunJudge(Run* run);
+  explicit RunJudge(IndexRun* run);
 
   bool done() const { return next_ == groups(); }
   // Pieces of work, one a call of Step.
@@ -277,7 +278,7 @@ class RunJudge {
   absl::Status JudgeGroup();
   absl::Status JudgeAll() const;
 
-  Run* const run_;
+  IndexRun* const run_;
   const int bits_;
   const bool short_;
   uint64_t next_ = 0;
