@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "verifier/field_judge.h"
 #include "verifier/register.h"
 #include "verifier/submission.h"
 
@@ -151,29 +152,8 @@ constexpr FieldRule kActorFields[] = {
     {102, FieldKind::kText, false, "ip", nullptr},
 };
 
-// Remembers the name of the field that a refusal is about.
-class Judge {
- public:
-  explicit Judge(const char** field) : field_(field) {}
-
-  Finding Missing(const char* name) {
-    return Name(Finding::kRecordFieldMissing, name);
-  }
-  Finding Invalid(const char* name) {
-    return Name(Finding::kRecordFieldInvalid, name);
-  }
-
- private:
-  Finding Name(Finding finding, const char* name) {
-    if (field_ != nullptr) *field_ = name;
-    return finding;
-  }
-
-  const char** const field_;
-};
-
 Finding ReadLegalBasis(std::string_view message, AccessRecord* access,
-                       Judge* judge) {
+                       FieldJudge* judge) {
   LegalBasis basis;
   WireReader reader(kLegalBasis, message);
   WireField field;
@@ -202,7 +182,7 @@ struct Seen {
 };
 
 Finding ReadAccessField(const WireField& field, AccessRecord* access,
-                        Seen* seen, Judge* judge) {
+                        Seen* seen, FieldJudge* judge) {
   switch (field.rule->number) {
     case 10:
       access->entry_id = field.bytes;
@@ -278,7 +258,7 @@ Finding ReadAccessField(const WireField& field, AccessRecord* access,
 // The one content of a record that JudgeWire has passed, if it is the field
 // `number`.
 Finding ReadContent(std::string_view record, uint32_t number, const char* name,
-                    std::string_view* bytes, Judge* judge) {
+                    std::string_view* bytes, FieldJudge* judge) {
   WireReader reader(kRecordRule, record);
   WireField content;
   if (!reader.Next(&content) || content.rule->number != number) {
@@ -289,7 +269,8 @@ Finding ReadContent(std::string_view record, uint32_t number, const char* name,
                                : Finding::kOk;
 }
 
-Finding ReadKeyFetch(std::string_view message, Notice* notice, Judge* judge) {
+Finding ReadKeyFetch(std::string_view message, Notice* notice,
+                     FieldJudge* judge) {
   notice->event = NoticeEvent::kKeyFetch;
   bool of_chain = false, by = false;
   WireReader reader(kKeyFetch, message);
@@ -308,7 +289,8 @@ Finding ReadKeyFetch(std::string_view message, Notice* notice, Judge* judge) {
   return Finding::kOk;
 }
 
-Finding ReadGround(std::string_view message, Notice* notice, Judge* judge) {
+Finding ReadGround(std::string_view message, Notice* notice,
+                   FieldJudge* judge) {
   WireReader reader(kGround, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -331,7 +313,8 @@ Finding ReadGround(std::string_view message, Notice* notice, Judge* judge) {
 // An erasure, a withholding or a restriction: field 1 is the entry, `ground`
 // the number of the ground's field.
 Finding ReadBefallen(const MessageRule& rule, uint32_t ground,
-                     std::string_view message, Notice* notice, Judge* judge) {
+                     std::string_view message, Notice* notice,
+                     FieldJudge* judge) {
   bool entry = false, grounded = false;
   WireReader reader(rule, message);
   WireField field;
@@ -375,7 +358,7 @@ constexpr MessageRule kActorRule = {"Actor", kActorFields,
 Finding ParseAccess(std::string_view record, AccessRecord* access,
                     const char** field) {
   *access = AccessRecord();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfRecord(field);
   RETURN_IF_FOUND(JudgeWire(kRecordRule, record));
 
   std::string_view content;
@@ -419,7 +402,7 @@ RecordContent ContentOf(std::string_view record) {
 Finding ParseNotice(std::string_view record, Notice* notice,
                     const char** field) {
   *notice = Notice();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfRecord(field);
   RETURN_IF_FOUND(JudgeWire(kRecordRule, record));
 
   std::string_view content;

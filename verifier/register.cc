@@ -6,6 +6,7 @@
 #include "verifier/checkpoint.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
+#include "verifier/field_judge.h"
 #include "verifier/note.h"
 
 namespace vidimus {
@@ -214,33 +215,11 @@ constexpr KnownBasis kKnownBases[] = {
     {"A9-2-j", BasisKind::kLaw},
 };
 
-// Remembers the name of the field that a refusal is about.
-class Judge {
- public:
-  explicit Judge(const char** field) : field_(field) {}
-
-  Finding Missing(const char* name) {
-    return Name(Finding::kDocumentFieldMissing, name);
-  }
-  Finding Invalid(const char* name) {
-    return Name(Finding::kDocumentFieldInvalid, name);
-  }
-  Finding Unsound(const char* name) { return Name(Finding::kKeyUnsound, name); }
-
- private:
-  Finding Name(Finding finding, const char* name) {
-    if (field_ != nullptr) *field_ = name;
-    return finding;
-  }
-
-  const char** const field_;
-};
-
 // The numbers of a message whose fields are 1 to N, all of them numbers and all
 // of them required. The wire has been judged.
 template <size_t N>
 Finding ReadNumbers(const MessageRule& rule, std::string_view message,
-                    uint64_t (&values)[N], Judge* judge) {
+                    uint64_t (&values)[N], FieldJudge* judge) {
   bool present[N] = {};
   WireReader reader(rule, message);
   WireField field;
@@ -254,7 +233,8 @@ Finding ReadNumbers(const MessageRule& rule, std::string_view message,
   return Finding::kOk;
 }
 
-Finding ReadText(std::string_view message, LocalizedText* text, Judge* judge) {
+Finding ReadText(std::string_view message, LocalizedText* text,
+                 FieldJudge* judge) {
   WireReader reader(kLocalizedText, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -267,7 +247,7 @@ Finding ReadText(std::string_view message, LocalizedText* text, Judge* judge) {
 
 // One more of the texts in the field `name`, each in a language of its own.
 Finding ReadTextOf(const char* name, std::string_view message,
-                   std::vector<LocalizedText>* texts, Judge* judge) {
+                   std::vector<LocalizedText>* texts, FieldJudge* judge) {
   LocalizedText text;
   RETURN_IF_FOUND(ReadText(message, &text, judge));
   for (const LocalizedText& other : *texts) {
@@ -279,20 +259,21 @@ Finding ReadTextOf(const char* name, std::string_view message,
 
 // One more of the terms in the field `name`.
 Finding ReadTermOf(const char* name, std::string_view term,
-                   std::vector<std::string_view>* terms, Judge* judge) {
+                   std::vector<std::string_view>* terms, FieldJudge* judge) {
   terms->push_back(term);
   return term.empty() ? judge->Invalid(name) : Finding::kOk;
 }
 
 Finding ReadAdministrationNumber(uint64_t number,
-                                 std::vector<uint32_t>* numbers, Judge* judge) {
+                                 std::vector<uint32_t>* numbers,
+                                 FieldJudge* judge) {
   numbers->push_back(static_cast<uint32_t>(number));
   return number <= kRegisterNumberMax ? Finding::kOk
                                       : judge->Invalid("administration");
 }
 
 Finding ReadProvisionField(const WireField& field, Provision* provision,
-                           Judge* judge) {
+                           FieldJudge* judge) {
   switch (field.rule->number) {
     case 1:
       provision->bases.push_back(field.bytes);
@@ -339,7 +320,7 @@ Finding ReadProvisionField(const WireField& field, Provision* provision,
 }
 
 Finding ReadAnalysisField(const WireField& field, Analysis* analysis,
-                          Judge* judge) {
+                          FieldJudge* judge) {
   switch (field.rule->number) {
     case 1:
       analysis->run_id = field.bytes;
@@ -380,7 +361,7 @@ Finding ReadAnalysisField(const WireField& field, Analysis* analysis,
   }
 }
 
-Finding JudgeDeidentification(const Analysis& analysis, Judge* judge) {
+Finding JudgeDeidentification(const Analysis& analysis, FieldJudge* judge) {
   const std::string_view name = analysis.deidentification;
   if (name == "none" || name == "pseudonymised") return Finding::kOk;
   if (name == "k-anonymous") {
@@ -397,7 +378,8 @@ Finding JudgeDeidentification(const Analysis& analysis, Judge* judge) {
   return judge->Invalid("deidentification");
 }
 
-Finding ReadPublisher(std::string_view message, Config* config, Judge* judge) {
+Finding ReadPublisher(std::string_view message, Config* config,
+                      FieldJudge* judge) {
   Publisher publisher;
   bool has_type = false;
   WireReader reader(kPublisher, message);
@@ -428,7 +410,8 @@ Finding ReadPublisher(std::string_view message, Config* config, Judge* judge) {
   return Finding::kOk;
 }
 
-Finding ReadIdScheme(std::string_view message, Config* config, Judge* judge) {
+Finding ReadIdScheme(std::string_view message, Config* config,
+                     FieldJudge* judge) {
   IdScheme scheme;
   bool has_scheme = false;
   WireReader reader(kIdScheme, message);
@@ -459,7 +442,8 @@ Finding ReadIdScheme(std::string_view message, Config* config, Judge* judge) {
   return Finding::kOk;
 }
 
-Finding ReadConfigField(const WireField& field, Config* config, Judge* judge) {
+Finding ReadConfigField(const WireField& field, Config* config,
+                        FieldJudge* judge) {
   switch (field.rule->number) {
     case 1:
       config->origin = field.bytes;
@@ -520,7 +504,7 @@ Finding ReadConfigField(const WireField& field, Config* config, Judge* judge) {
 }
 
 Finding ReadSourceSystem(std::string_view message,
-                         Administration* administration, Judge* judge) {
+                         Administration* administration, FieldJudge* judge) {
   SourceSystem system;
   bool has_connected = false;
   WireReader reader(kSourceSystem, message);
@@ -641,7 +625,7 @@ std::string_view Config::PublisherKey(RegisterType type) const {
 Finding ParseConfig(std::string_view message, uint64_t version, Config* config,
                     const char** field) {
   *config = Config();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kConfigRule, message));
 
   bool present[std::size(kConfigFields) + 1] = {};
@@ -672,7 +656,7 @@ Finding ParseAdministration(std::string_view message,
                             Administration* administration,
                             const char** field) {
   *administration = Administration();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kAdministrationRule, message));
 
   WireReader reader(kAdministrationRule, message);
@@ -713,7 +697,7 @@ BasisKind KindOfBasis(std::string_view basis) {
 Finding ParseProvision(std::string_view message, Provision* provision,
                        const char** field) {
   *provision = Provision();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kProvisionRule, message));
 
   WireReader reader(kProvisionRule, message);
@@ -735,7 +719,7 @@ Finding ParseProvision(std::string_view message, Provision* provision,
 Finding ParsePurpose(std::string_view message, Purpose* purpose,
                      const char** field) {
   *purpose = Purpose();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kPurposeRule, message));
 
   std::vector<LocalizedText> retention;
@@ -772,7 +756,7 @@ Finding ParsePurpose(std::string_view message, Purpose* purpose,
 Finding ParseCategory(std::string_view message, Category* category,
                       const char** field) {
   *category = Category();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kCategoryRule, message));
 
   std::vector<LocalizedText> words;
@@ -802,7 +786,7 @@ Finding ParseCategory(std::string_view message, Category* category,
 Finding ParseAiSystem(std::string_view message, AiSystem* system,
                       const char** field) {
   *system = AiSystem();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kAiSystemRule, message));
 
   std::vector<LocalizedText> words, datasets, risks;
@@ -850,7 +834,7 @@ Finding ParseAnalysis(std::string_view message, Analysis* analysis,
                       const char** field) {
   *analysis = Analysis();
   analysis->administration = kSelf;  // until it is said
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kAnalysisRule, message));
 
   WireReader reader(kAnalysisRule, message);
@@ -871,7 +855,7 @@ Finding ParseAnalysis(std::string_view message, Analysis* analysis,
 
 Finding ParseCount(std::string_view message, Count* count, const char** field) {
   *count = Count();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kCountRule, message));
 
   bool present[std::size(kCountFields) + 1] = {};
@@ -916,7 +900,7 @@ Finding ParseCount(std::string_view message, Count* count, const char** field) {
 Finding ParseIdentityService(std::string_view message, IdentityService* service,
                              const char** field) {
   *service = IdentityService();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfDocument(field);
   RETURN_IF_FOUND(JudgeWire(kIdentityServiceRule, message));
 
   WireReader reader(kIdentityServiceRule, message);

@@ -5,6 +5,7 @@
 #include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
+#include "verifier/field_judge.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/submission.h"
@@ -126,31 +127,9 @@ constexpr FieldRule kStatementFields[] = {
 static_assert(std::size(kStatementFields) ==
               kFirstEvent - 1 + kStatementEventCount);
 
-// Remembers the name of the field that a refusal is about.
-class Judge {
- public:
-  explicit Judge(const char** field) : field_(field) {}
-
-  Finding Missing(const char* name) {
-    return Name(Finding::kRecordFieldMissing, name);
-  }
-  Finding Invalid(const char* name) {
-    return Name(Finding::kRecordFieldInvalid, name);
-  }
-  Finding Unsound(const char* name) { return Name(Finding::kKeyUnsound, name); }
-
- private:
-  Finding Name(Finding finding, const char* name) {
-    if (field_ != nullptr) *field_ = name;
-    return finding;
-  }
-
-  const char** const field_;
-};
-
 // The readers below are given messages that JudgeWire has passed.
 
-Finding ReadScope(std::string_view message, Scope* scope, Judge* judge) {
+Finding ReadScope(std::string_view message, Scope* scope, FieldJudge* judge) {
   WireReader reader(kScope, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -181,7 +160,7 @@ Finding ReadScope(std::string_view message, Scope* scope, Judge* judge) {
 }
 
 Finding ReadGrant(std::string_view message, Statement* statement,
-                  Judge* judge) {
+                  FieldJudge* judge) {
   WireReader reader(kGrant, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -227,7 +206,7 @@ Finding ReadGrant(std::string_view message, Statement* statement,
 }
 
 Finding ReadWithdrawal(std::string_view message, Statement* statement,
-                       Judge* judge) {
+                       FieldJudge* judge) {
   WireReader reader(kWithdrawal, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -253,7 +232,7 @@ Finding ReadWithdrawal(std::string_view message, Statement* statement,
 
 // A prohibition, an objection or a preference: what is kept is field 1.
 Finding ReadScoped(const MessageRule& rule, std::string_view message,
-                   Statement* statement, Judge* judge) {
+                   Statement* statement, FieldJudge* judge) {
   WireReader reader(rule, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -265,7 +244,7 @@ Finding ReadScoped(const MessageRule& rule, std::string_view message,
 }
 
 Finding ReadDispute(std::string_view message, Statement* statement,
-                    Judge* judge) {
+                    FieldJudge* judge) {
   bool entry = false;
   WireReader reader(kDispute, message);
   WireField field;
@@ -278,7 +257,8 @@ Finding ReadDispute(std::string_view message, Statement* statement,
   return entry ? Finding::kOk : judge->Missing("entry");
 }
 
-Finding ReadKey(std::string_view message, Statement* statement, Judge* judge) {
+Finding ReadKey(std::string_view message, Statement* statement,
+                FieldJudge* judge) {
   WireReader reader(kKey, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -301,7 +281,7 @@ Finding ReadKey(std::string_view message, Statement* statement, Judge* judge) {
 }
 
 Finding ReadKeyRevocation(std::string_view message, Statement* statement,
-                          Judge* judge) {
+                          FieldJudge* judge) {
   WireReader reader(kKeyRevocation, message);
   WireField field;
   while (reader.Next(&field)) {
@@ -314,7 +294,7 @@ Finding ReadKeyRevocation(std::string_view message, Statement* statement,
 }
 
 Finding ReadDelegation(std::string_view message, Statement* statement,
-                       Judge* judge) {
+                       FieldJudge* judge) {
   bool key = false;
   WireReader reader(kDelegation, message);
   WireField field;
@@ -339,7 +319,7 @@ Finding ReadDelegation(std::string_view message, Statement* statement,
 }
 
 Finding ReadAlias(std::string_view message, Statement* statement,
-                  Judge* judge) {
+                  FieldJudge* judge) {
   WireReader reader(kAlias, message);
   WireField field;
   while (reader.Next(&field)) statement->alias = field.bytes;
@@ -350,7 +330,8 @@ Finding ReadAlias(std::string_view message, Statement* statement,
              : judge->Invalid("subject");
 }
 
-Finding ReadEvent(const WireField& field, Statement* statement, Judge* judge) {
+Finding ReadEvent(const WireField& field, Statement* statement,
+                  FieldJudge* judge) {
   statement->event =
       static_cast<StatementEvent>(field.rule->number - kFirstEvent);
   switch (statement->event) {
@@ -378,7 +359,7 @@ Finding ReadEvent(const WireField& field, Statement* statement, Judge* judge) {
 }
 
 // The statement's own bytes.
-Finding ReadStatement(Statement* statement, Judge* judge) {
+Finding ReadStatement(Statement* statement, FieldJudge* judge) {
   RETURN_IF_FOUND(JudgeWire(kStatementRule, statement->bytes));
   bool sequence = false, event = false;
   WireReader reader(kStatementRule, statement->bytes);
@@ -510,7 +491,7 @@ const char* StatementEventName(StatementEvent event) {
 Finding ParseStatement(std::string_view record, Statement* statement,
                        const char** field) {
   *statement = Statement();
-  Judge judge(field);
+  FieldJudge judge = FieldJudge::OfRecord(field);
   RETURN_IF_FOUND(JudgeWire(kRecordRule, record));
 
   WireReader outer(kRecordRule, record);
