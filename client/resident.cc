@@ -279,7 +279,7 @@ class Asker {
     uint64_t count = 0;
     RETURN_IF_ERROR(AskDocument({RegisterType::kConfig, 0, 0}, &count));
     for (uint32_t number = 0;; ++number) {
-      if (number >= kAdministrationsMax) {
+      if (number >= kNumbersMax) {
         return Wrong("the register has more administrations than are read");
       }
       RETURN_IF_ERROR(

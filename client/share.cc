@@ -138,7 +138,7 @@ class Sharer {
   absl::Status FindRegister() {
     bool present = false;
     RETURN_IF_ERROR(FindVersions(RegisterType::kConfig, 0, &present));
-    for (uint32_t number = 0; number < kAdministrationsMax; ++number) {
+    for (uint32_t number = 0; number < kNumbersMax; ++number) {
       if (number % kNumbersAhead == 0) {
         std::vector<RegisterId> ahead;
         for (uint32_t k = 0; k < kNumbersAhead; ++k) {

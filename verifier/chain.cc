@@ -256,6 +256,7 @@ class ContentJudge {
     report.opened = OpenedEntry();
     report.opened.content = content;
     report.opened.finding = finding;
+    report.record = {};
   }
 
   void JudgeOpened(size_t i) {
@@ -288,6 +289,9 @@ class ContentJudge {
       Refuse(i, Content::kForged, Finding::kEntryTwice);
     }
     const OpenedEntry& opened = report.opened;
+    if (opened.content == Content::kOpen) {
+      report.record = entry.opening.opening.record;
+    }
     if (opened.content == Content::kOpen &&
         opened.kind == RecordContent::kNotice &&
         opened.notice.event == NoticeEvent::kRestriction) {
@@ -517,7 +521,7 @@ Finding JudgeChainBundle(std::string_view bundle, const VerifierKey& log_key,
   if (shown.origin != log_key.name) return Finding::kOriginMismatch;
 
   report->part = "checkpoint";
-  Extract extract;
+  Extract& extract = report->extract;
   RETURN_IF_FOUND(extract.Open(shown.checkpoint, log_key));
   report->checkpoint = extract.checkpoint();
   report->monitors = CountMonitors(shown.checkpoint, monitors);

@@ -75,6 +75,8 @@ struct EntryReport {
   // kRestricted, kErased; a finding with kMissing, kForged, or unreadable kOpen
   // content.
   OpenedEntry opened;
+  // Of content that is kOpen: the record's bytes.
+  std::string_view record;
   // Of kWithheld: until when, POSIX seconds.
   uint64_t until_s = 0;
   // Of content that is closed: the number of the notice in the chain.
@@ -101,6 +103,8 @@ struct ChainsReport {
   size_t monitors = 0;
   ProvenRegister proven_register;
   std::vector<ChainReport> chains;  // by number; `self` last
+  // What the bundle's proofs show of the log, for chain_history.h.
+  Extract extract;
 
   // What the finding for the bundle as a whole is about, if it is not kOk: a
   // document, or the name of a part of the file ("checkpoint"). Static storage.

@@ -89,4 +89,31 @@ Finding Extract::StandsBefore(uint64_t earlier, uint64_t later,
                                       : Finding::kPositionUnproven;
 }
 
+std::vector<ProvenBatch> Extract::WholeBatches() const {
+  std::vector<ProvenBatch> batches;
+  bool unbroken = true;  // every leaf from `position` on
+  uint64_t position = 0;
+  uint64_t next = 0;
+  for (const auto& [index, leaf] : leaves_) {
+    if (index != next) unbroken = false;
+    next = index + 1;
+    if (leaf.kind != LeafKind::kSeal) continue;
+    const Seal seal = SealOf(leaf);
+    if (unbroken && seal.covered == index) {
+      batches.push_back({position, index, seal.time_s});
+    }
+    unbroken = true;
+    position = next;
+  }
+  return batches;
+}
+
+std::map<uint64_t, Seal> Extract::Seals() const {
+  std::map<uint64_t, Seal> seals;
+  for (const auto& [index, leaf] : leaves_) {
+    if (leaf.kind == LeafKind::kSeal) seals[index] = SealOf(leaf);
+  }
+  return seals;
+}
+
 }  // namespace vidimus

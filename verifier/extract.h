@@ -24,6 +24,14 @@
 
 namespace vidimus {
 
+// A batch of which every leaf is proven: leaves [position, seal], of which only
+// the last is a seal, right after another batch or at the log's beginning.
+struct ProvenBatch {
+  uint64_t position = 0;  // the size before it
+  uint64_t seal = 0;      // the leaf that ends it
+  uint64_t time_s = 0;    // of that seal, POSIX seconds
+};
+
 class Extract {
  public:
   // Takes a signed checkpoint of the log whose key is `log_key`: the findings
@@ -62,6 +70,13 @@ class Extract {
   // seal between the two is proven, or all leaves between them, none of which
   // is a seal.
   Finding StandsBefore(uint64_t earlier, uint64_t later, bool* before) const;
+
+  // Every batch that is proven whole, with the seal before it, ascending. One
+  // pass over the leaves.
+  std::vector<ProvenBatch> WholeBatches() const;
+
+  // Every seal that is proven, by its leaf index.
+  std::map<uint64_t, Seal> Seals() const;
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
   const TreeHead& head() const { return checkpoint_.head; }

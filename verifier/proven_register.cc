@@ -1,5 +1,6 @@
 #include "verifier/proven_register.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace vidimus {
@@ -35,6 +36,16 @@ class Prover {
       present = !versions.empty();
       if (present) proven_->administrations.push_back(std::move(versions));
     }
+    for (int type = static_cast<int>(RegisterType::kProvision);
+         type < kRegisterTypeCount; ++type) {
+      RETURN_IF_FOUND(AddType(static_cast<RegisterType>(type)));
+    }
+    proven_->shown[static_cast<size_t>(RegisterType::kConfig)] = true;
+    proven_->shown[static_cast<size_t>(RegisterType::kAdministration)] = true;
+    std::sort(proven_->documents.begin(), proven_->documents.end(),
+              [](const ProvenDocument& a, const ProvenDocument& b) {
+                return a.leaf_index < b.leaf_index;
+              });
     return Finding::kOk;
   }
 
@@ -44,7 +55,7 @@ class Prover {
                        uint64_t* leaf_index, std::string_view* document) {
     place_->id = id;
     place_->field = nullptr;
-    if (id.version >= kVersionsMax || id.number >= kAdministrationsMax) {
+    if (id.version >= kVersionsMax || id.number >= kNumbersMax) {
       return Finding::kWireTooMany;
     }
     Leaf leaf;
@@ -82,6 +93,7 @@ class Prover {
     }
     RETURN_IF_FOUND(VerifyPublished(id, leaf_index, bytes));
     if (version > 0) AddPublishers(leaf_index, config);
+    proven_->documents.push_back({id, leaf_index, document.message});
     return Finding::kOk;
   }
 
@@ -117,7 +129,42 @@ class Prover {
     RETURN_IF_FOUND(VerifyPublished(id, proven.leaf_index, bytes));
     RETURN_IF_FOUND(ParseAdministration(
         document.message, &proven.administration, &place_->field));
+    proven_->documents.push_back({id, proven.leaf_index, document.message});
     versions->push_back(std::move(proven));
+    return Finding::kOk;
+  }
+
+  // All documents of a type, or nothing if the extract does not say whether
+  // there is any.
+  Finding AddType(RegisterType type) {
+    IndexAnswer answer;
+    if (extract_.FindKey(RegisterKey({type, 0, 0}), &answer) != Finding::kOk) {
+      return Finding::kOk;
+    }
+    bool present = true;
+    for (uint32_t number = 0; present; ++number) {
+      bool newer = true;
+      for (uint64_t version = 0; newer; ++version) {
+        RETURN_IF_FOUND(AddOther({type, number, version}, &newer));
+        present = newer || version > 0;
+      }
+    }
+    proven_->shown[static_cast<size_t>(type)] = true;
+    return Finding::kOk;
+  }
+
+  Finding AddOther(const RegisterId& id, bool* present) {
+    ProvenDocument proven;
+    proven.id = id;
+    std::string_view bytes;
+    RETURN_IF_FOUND(FindDocument(id, present, &proven.leaf_index, &bytes));
+    if (!*present) return Finding::kOk;
+    Document document;
+    RETURN_IF_FOUND(SplitDocument(bytes, &document));
+    RETURN_IF_FOUND(VerifyPublished(id, proven.leaf_index, bytes));
+    RETURN_IF_FOUND(JudgeDocumentMessage(id, document.message, &place_->field));
+    proven.message = document.message;
+    proven_->documents.push_back(std::move(proven));
     return Finding::kOk;
   }
 

@@ -1,10 +1,13 @@
-// The part of the register that a resident needs, proven from an extract of the
-// log: config from version 0 on, and every administration with every version of
-// its document, so that no number and no newer version was left out. Pure
-// functions. Format: docs/register.md; why: docs/completeness.md.
+// The register, proven from an extract of the log: config from version 0 on,
+// every administration with every version of its document, and as much of the
+// other types as is shown, each type whole or not at all, so that no number and
+// no newer version was left out. Pure functions. Format: docs/register.md; why:
+// docs/completeness.md.
 #ifndef VERIFIER_PROVEN_REGISTER_H_
 #define VERIFIER_PROVEN_REGISTER_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string_view>
@@ -19,8 +22,8 @@ namespace vidimus {
 
 // Versions of one document that are read.
 inline constexpr uint64_t kVersionsMax = 4096;
-// Administrations of one log that are read.
-inline constexpr uint32_t kAdministrationsMax = 4096;
+// Numbers of one type that are read.
+inline constexpr uint32_t kNumbersMax = 4096;
 
 // One version of an administration's document.
 struct ProvenVersion {
@@ -28,10 +31,26 @@ struct ProvenVersion {
   Administration administration;
 };
 
+// One version of a document of any type; its message judged by its parser.
+struct ProvenDocument {
+  RegisterId id;
+  uint64_t leaf_index = 0;
+  std::string_view message;
+};
+
 struct ProvenRegister {
   Config config;  // version 0, which rules the log
   // By number, each with its versions from 0 on; none is empty.
   std::vector<std::vector<ProvenVersion>> administrations;
+  // Every version of every document of the types that are shown, config and
+  // administrations among them, as they stand in the log.
+  std::vector<ProvenDocument> documents;
+  // By type: whether all its documents are here. Types 0 and 1 always are.
+  std::array<bool, kRegisterTypeCount> shown = {};
+
+  bool Shows(RegisterType type) const {
+    return shown[static_cast<size_t>(type)];
+  }
 
   // The entry keys by which an access at leaf `leaf_index` counts: those in the
   // newest version of the document before its batch; none if there is none. kOk
@@ -50,10 +69,11 @@ struct RegisterPlace {
 // Bytes of documents by their hash; not owned.
 using Documents = std::map<Hash, std::string_view>;
 
-// Judges config and all administrations as they stand at the extract's head and
-// sets `*proven`, whose views point into `documents`. kOk, or on the document
-// at `*place` (may be null): findings of Extract::FindEntry, kDocumentMissing,
-// a finding of ParseConfig, ParseAdministration or VerifyDocument,
+// Judges config and all administrations as they stand at the extract's head,
+// and all documents of each other type of which the extract knows about number
+// 0, and sets `*proven`, whose views point into `documents`. kOk, or on the
+// document at `*place` (may be null): findings of Extract::FindEntry,
+// kDocumentMissing, a finding of JudgeDocumentMessage or VerifyDocument,
 // kPublisherUnknown, kOriginMismatch (config of another log), kWireTooMany.
 // Absence of the next version and the next number is demanded: kKeyUnproven.
 // One signature check a document.
