@@ -28,6 +28,15 @@ class GrpcQuestions : public Questions {
       const v1::ProveLeavesRequest& request) override {
     return Ask<v1::ProveLeavesResponse>(&v1::Log::Stub::ProveLeaves, request);
   }
+  absl::StatusOr<v1::CheckResponse> Check(
+      const v1::CheckRequest& request) override {
+    return Ask<v1::CheckResponse>(&v1::Log::Stub::Check, request);
+  }
+  absl::StatusOr<v1::FileStatementsResponse> FileStatements(
+      const v1::FileStatementsRequest& request) override {
+    return Ask<v1::FileStatementsResponse>(&v1::Log::Stub::FileStatements,
+                                           request);
+  }
 
  private:
   template <typename Response, typename Request>
@@ -48,6 +57,15 @@ class GrpcQuestions : public Questions {
 };
 
 }  // namespace
+
+absl::StatusOr<v1::CheckResponse> Questions::Check(const v1::CheckRequest&) {
+  return absl::UnimplementedError("Check is asked over gRPC");
+}
+
+absl::StatusOr<v1::FileStatementsResponse> Questions::FileStatements(
+    const v1::FileStatementsRequest&) {
+  return absl::UnimplementedError("no statements can be filed by this door");
+}
 
 std::unique_ptr<Questions> NewGrpcQuestions(
     std::shared_ptr<grpc::Channel> channel) {

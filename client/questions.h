@@ -13,7 +13,8 @@
 
 namespace vidimus {
 
-// The calls of proto/vidimus.proto.
+// The calls of proto/vidimus.proto. The last two are not for everyone: a door
+// that does not have them answers kUnimplemented.
 class Questions {
  public:
   virtual ~Questions() = default;
@@ -23,6 +24,14 @@ class Questions {
       const v1::ProveKeysRequest& request) = 0;
   virtual absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
       const v1::ProveLeavesRequest& request) = 0;
+  // An administration asks first. kAborted: the chain changed while it was
+  // read; ask again.
+  virtual absl::StatusOr<v1::CheckResponse> Check(
+      const v1::CheckRequest& request);
+  // Files what a resident signed. kAborted: the chain has statements that the
+  // new ones do not follow; fetch it, sign again with the next sequence.
+  virtual absl::StatusOr<v1::FileStatementsResponse> FileStatements(
+      const v1::FileStatementsRequest& request);
 };
 
 // Over gRPC, as whoever the channel's certificate says. Any thread. Each call

@@ -59,6 +59,12 @@ class HttpsDoor : public ResidentDoor {
     return Post<v1::ProveLeavesResponse>("v1/leaves", request, {});
   }
 
+  // Without the token: the signature says who may.
+  absl::StatusOr<v1::FileStatementsResponse> FileStatements(
+      const v1::FileStatementsRequest& request) override {
+    return Post<v1::FileStatementsResponse>("v1/statements", request, {});
+  }
+
   uint64_t bytes_read() const override { return bytes_read_; }
 
  private:
