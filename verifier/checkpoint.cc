@@ -7,18 +7,6 @@
 #include "verifier/merkle.h"
 
 namespace vidimus {
-namespace {
-
-// Takes the next line, without its line feed, from `*rest`.
-bool TakeLine(std::string_view* rest, std::string_view* line) {
-  const size_t end = rest->find('\n');
-  if (end == std::string_view::npos) return false;
-  *line = rest->substr(0, end);
-  rest->remove_prefix(end + 1);
-  return true;
-}
-
-}  // namespace
 
 bool ValidOriginLine(std::string_view origin) {
   return !origin.empty() && origin.size() <= kOriginBytesMax &&

@@ -161,6 +161,14 @@ bool DecimalDecode(std::string_view text, uint64_t* value) {
   return true;
 }
 
+bool TakeLine(std::string_view* rest, std::string_view* line) {
+  const size_t end = rest->find('\n');
+  if (end == std::string_view::npos) return false;
+  *line = rest->substr(0, end);
+  rest->remove_prefix(end + 1);
+  return true;
+}
+
 bool IsUtf8(std::string_view bytes) {
   size_t i = 0;
   while (i < bytes.size()) {

@@ -48,6 +48,10 @@ std::string DecimalEncode(uint64_t value);
 // is not alone, or exceeds 64 bits.
 bool DecimalDecode(std::string_view text, uint64_t* value);
 
+// Takes the first line of `*rest`, without its line feed. False, and nothing is
+// taken, if there is no line feed.
+bool TakeLine(std::string_view* rest, std::string_view* line);
+
 // Whether `bytes` is UTF-8 as RFC 3629 has it: no overlong form, no surrogate,
 // nothing beyond U+10FFFF.
 bool IsUtf8(std::string_view bytes);

@@ -234,6 +234,18 @@ constexpr Words kWords[] = {
      "the statement before this one does not stand in the chain"},
     {Finding::kStatementOwnInterest, "StatementOwnInterest",
      "the grant is for the organisation that vouched for the key"},
+    {Finding::kWitnessRequestMalformed, "WitnessRequestMalformed",
+     "this is not an old size, a proof and a checkpoint"},
+    {Finding::kOldSizeMismatch, "OldSizeMismatch",
+     "the old size is not the one that was cosigned last"},
+    {Finding::kPolicyMalformed, "PolicyMalformed",
+     "this is not a line of a policy, or there is too much of it"},
+    {Finding::kPolicyName, "PolicyName",
+     "a name is taken, was not defined before, or is counted twice"},
+    {Finding::kPolicyKey, "PolicyKey",
+     "one public key stands for two logs or for two witnesses"},
+    {Finding::kPolicyQuorum, "PolicyQuorum",
+     "a policy has exactly one line that says its quorum"},
 };
 
 constexpr bool EachStandsAtItsValue() {

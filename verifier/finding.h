@@ -159,11 +159,19 @@ enum class Finding : uint8_t {
   kStatementReplay,          // the id, or the key's number, was used before
   kStatementOrder,           // the statement before it is not in the chain
   kStatementOwnInterest,     // the key's voucher is who the grant is for
+
+  // Witnesses and policies (witness.h, policy.h).
+  kWitnessRequestMalformed,  // not old size, proof, checkpoint
+  kOldSizeMismatch,          // not the size that was cosigned last
+  kPolicyMalformed,          // a line that no policy has, or too much of it
+  kPolicyName,               // a name that is taken, unknown, or counted twice
+  kPolicyKey,                // one key twice among logs or among witnesses
+  kPolicyQuorum,             // not exactly one quorum
 };
 
 // The number of findings; each value below it is one.
 inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kStatementOwnInterest) + 1;
+    static_cast<int>(Finding::kPolicyQuorum) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

@@ -11,14 +11,6 @@ constexpr std::string_view kExtra = "extra ";
 constexpr std::string_view kIndex = "index ";
 constexpr size_t kPathMax = 64;
 
-bool TakeLine(std::string_view* rest, std::string_view* line) {
-  const size_t end = rest->find('\n');
-  if (end == std::string_view::npos) return false;
-  *line = rest->substr(0, end);
-  rest->remove_prefix(end + 1);
-  return true;
-}
-
 // Removes `start` from the front of `*line` if it is there.
 bool TakeStart(std::string_view* line, std::string_view start) {
   if (line->substr(0, start.size()) != start) return false;

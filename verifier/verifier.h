@@ -30,6 +30,7 @@
 //   audit.h        a whole log, re-derived leaf by leaf; index_judge.h its
 //   index.
 //   entry_bundle.h one entry with all that a complaint needs.
+//   witness.h      what a log asks of a witness; policy.h whose word counts.
 //   conviction.h   a file that shows what a log did; conviction_builder.h makes
 //   it.
 //
@@ -62,6 +63,7 @@
 #include "verifier/merkle.h"
 #include "verifier/note.h"
 #include "verifier/opening.h"
+#include "verifier/policy.h"
 #include "verifier/proven_register.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
@@ -75,5 +77,6 @@
 #include "verifier/verdict.h"
 #include "verifier/vrf.h"
 #include "verifier/wire.h"
+#include "verifier/witness.h"
 
 #endif  // VERIFIER_VERIFIER_H_
