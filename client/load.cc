@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -47,6 +49,8 @@ using std::chrono::milliseconds;
 constexpr uint64_t kSampleEvery = 16;
 constexpr uint64_t kZipfSubjectsMax = 1 << 24;
 constexpr milliseconds kPauseMax{1000};
+// How often a request that was pushed back is sent again.
+constexpr int kTriesMax = 1000;
 // Receipts that wait for others, of one connection.
 constexpr size_t kHeldMax = 64;
 constexpr size_t kChainsMax = size_t{1} << 22;
@@ -66,6 +70,8 @@ struct Flags {
   bool ids = false;
   uint64_t subjects = uint64_t{1} << 32;
   std::string spread = "uniform";
+  uint64_t seed = 0;  // 0: other residents each time
+  bool once = false;
   uint64_t pause_ms = 0;
   std::string check = "sample";
   std::string chains;  // file; empty: labels go unjudged
@@ -112,32 +118,57 @@ class Quota {
 // Whose data was accessed: invented residents, numbered from 0. Any thread.
 class Subjects {
  public:
-  explicit Subjects(const Flags& flags) : flags_(flags) {
-    if (flags.spread != "zipf") return;
-    // Of resident k the chance is proportional to 1 / (k + 1).
-    sums_.reserve(flags.subjects);
-    double sum = 0;
-    for (uint64_t k = 0; k < flags.subjects; ++k) {
-      sums_.push_back(sum += 1.0 / static_cast<double>(k + 1));
+  explicit Subjects(const Flags& flags) : flags_(flags), engine_(flags.seed) {
+    if (flags.spread == "zipf") {
+      // Of resident k the chance is proportional to 1 / (k + 1).
+      sums_.reserve(flags.subjects);
+      double sum = 0;
+      for (uint64_t k = 0; k < flags.subjects; ++k) {
+        sums_.push_back(sum += 1.0 / static_cast<double>(k + 1));
+      }
+    }
+    if (!flags.once) return;
+    std::unordered_set<uint64_t> drawn;
+    for (uint64_t i = 0; i < flags.count; ++i) {
+      const uint64_t subject = Draw();
+      if (drawn.insert(subject).second) once_.push_back(subject);
     }
   }
 
   uint64_t Next() {
+    if (once_.empty()) return Draw();
+    return once_[next_.fetch_add(1, std::memory_order_relaxed) % once_.size()];
+  }
+
+  // Of a load that names each of them once, how many; else 0.
+  uint64_t once() const { return once_.size(); }
+
+ private:
+  uint64_t Draw() {
     if (flags_.spread == "each") {
       return next_.fetch_add(1, std::memory_order_relaxed) % flags_.subjects;
     }
-    if (sums_.empty()) return RandomBelow(flags_.subjects);
+    if (sums_.empty()) return Below(flags_.subjects);
     constexpr uint64_t kSteps = uint64_t{1} << 53;
-    const double at = static_cast<double>(RandomBelow(kSteps)) /
+    const double at = static_cast<double>(Below(kSteps)) /
                       static_cast<double>(kSteps) * sums_.back();
     return static_cast<uint64_t>(
         std::upper_bound(sums_.begin(), sums_.end() - 1, at) - sums_.begin());
   }
 
- private:
+  uint64_t Below(uint64_t bound) {
+    if (flags_.seed == 0) return RandomBelow(bound);
+    MutexLock lock(&mu_);
+    return engine_() % bound;
+  }
+
   const Flags& flags_;
   std::vector<double> sums_;
+  std::vector<uint64_t> once_;
   std::atomic<uint64_t> next_{0};
+
+  Mutex mu_;
+  std::mt19937_64 engine_ ABSL_GUARDED_BY(mu_);
 };
 
 // Entries that differ from each other and from those of any other run.
@@ -238,15 +269,20 @@ class StreamLoad {
       changed_.SignalAll();
     });
     uint64_t number = 0;
-    while (const uint64_t count = Room() ? quota_->Take(flags_.batch) : 0) {
-      Flight flight;
-      const v1::SubmitRequest request = Make(count, ++number, &flight);
-      {
+    bool more = true;  // of the quota
+    while (Room(more)) {
+      std::shared_ptr<const v1::SubmitRequest> request = PushedBack();
+      if (request == nullptr) {
+        const uint64_t count = quota_->Take(flags_.batch);
+        more = count > 0;
+        if (!more) continue;
+        Flight flight = Make(count, ++number);
+        request = flight.request;
         MutexLock lock(&mu_);
         flight.sent = Clock::now();
         flights_.emplace(number, std::move(flight));
       }
-      if (!stream->Write(request)) break;
+      if (!stream->Write(*request)) break;
       if (flags_.pause_ms > 0) {
         std::this_thread::sleep_for(milliseconds(flags_.pause_ms));
       }
@@ -268,24 +304,27 @@ class StreamLoad {
     Clock::time_point sent;
     uint64_t count = 0;
     std::optional<Expectation> expectation;  // if it will be checked
-    v1::SubmitRequest request;               // if its chains will be judged
+    std::shared_ptr<const v1::SubmitRequest> request;
+    int tries = 1;
   };
 
   // A receipt that waits for the one before it in some chain.
   struct Held {
-    v1::SubmitRequest request;
+    std::shared_ptr<const v1::SubmitRequest> request;
     Receipt receipt;
   };
 
-  // Waits until another request may be sent; false if the stream is over.
-  bool Room() {
+  // Waits until a request may be sent: one that was pushed back or, if there
+  // are `more`, another. False if the stream is over, or nothing is left.
+  bool Room(bool more) {
     MutexLock lock(&mu_);
     while (!over_) {
       const auto now = Clock::now();
-      if (flights_.size() < flags_.in_flight && now >= pause_until_) {
-        return true;
-      }
-      if (now < pause_until_) {
+      const bool ready =
+          !pushed_back_.empty() || (more && flights_.size() < flags_.in_flight);
+      if (ready && now >= pause_until_) return true;
+      if (!more && flights_.empty()) return false;
+      if (ready) {
         changed_.WaitUntil(&mu_, pause_until_);
       } else {
         changed_.Wait(&mu_);
@@ -294,8 +333,20 @@ class StreamLoad {
     return false;
   }
 
-  v1::SubmitRequest Make(uint64_t count, uint64_t number, Flight* flight) {
-    flight->count = count;
+  // The next request that was pushed back, or null; it is on its way again.
+  std::shared_ptr<const v1::SubmitRequest> PushedBack() {
+    MutexLock lock(&mu_);
+    if (pushed_back_.empty()) return nullptr;
+    const auto found = flights_.find(pushed_back_.front());
+    pushed_back_.pop_front();
+    found->second.sent = Clock::now();
+    ++found->second.tries;
+    return found->second.request;
+  }
+
+  Flight Make(uint64_t count, uint64_t number) {
+    Flight flight;
+    flight.count = count;
     const bool check = flags_.check == "all" ||
                        (flags_.check == "sample" && number % kSampleEvery == 1);
     v1::SubmitRequest request;
@@ -319,11 +370,12 @@ class StreamLoad {
     }
     if (check) {
       expectation.size_min = heads_->size();
-      flight->expectation = std::move(expectation);
+      flight.expectation = std::move(expectation);
     }
     request.set_request_id(number);
-    if (chains_ != nullptr) flight->request = request;
-    return request;
+    flight.request =
+        std::make_shared<const v1::SubmitRequest>(std::move(request));
+    return flight;
   }
 
   // Judges what is held, as far as what is known goes; at the end, and if too
@@ -334,7 +386,7 @@ class StreamLoad {
       held_.pop_front();
       const bool ask = last || held_.size() >= kHeldMax;
       const absl::Status status =
-          chains_->Judge(held.request, ask, &held.receipt);
+          chains_->Judge(*held.request, ask, &held.receipt);
       if (status.ok()) {
         tally_.checked += held.receipt.entries.size();
         tries = held_.size() + 1;  // it may tell what others lack
@@ -361,18 +413,23 @@ class StreamLoad {
         tally_.failure = absl::DataLossError("an answer to no request");
         return false;
       }
-      flight = std::move(found->second);
-      flights_.erase(found);
       changed_.SignalAll();
-      if (response.code() == static_cast<int>(absl::StatusCode::kUnavailable) ||
+      const bool pushback =
+          response.code() == static_cast<int>(absl::StatusCode::kUnavailable) ||
           response.code() ==
-              static_cast<int>(absl::StatusCode::kResourceExhausted)) {
+              static_cast<int>(absl::StatusCode::kResourceExhausted);
+      if (pushback) {
         ++tally_.pushbacks;
         pause_until_ =
             now + std::min(kPauseMax, milliseconds(std::max<uint32_t>(
                                           response.retry_after_ms(), 10)));
-        return true;
+        if (found->second.tries < kTriesMax) {
+          pushed_back_.push_back(found->first);
+          return true;
+        }
       }
+      flight = std::move(found->second);
+      flights_.erase(found);
     }
     if (response.code() != 0) {
       tally_.failure = absl::Status(
@@ -413,6 +470,8 @@ class StreamLoad {
   Mutex mu_;
   CondVar changed_;
   std::map<uint64_t, Flight> flights_ ABSL_GUARDED_BY(mu_);
+  // Of those, the ones to be sent again.
+  std::deque<uint64_t> pushed_back_ ABSL_GUARDED_BY(mu_);
   Clock::time_point pause_until_ ABSL_GUARDED_BY(mu_);
   bool over_ ABSL_GUARDED_BY(mu_) = false;
 };
@@ -581,7 +640,7 @@ int Report(const Flags& flags, const std::vector<Tally>& tallies,
   return sum.failure.ok() ? kExitTrue : kExitFalse;
 }
 
-absl::StatusOr<int> Load(const Flags& flags) {
+absl::StatusOr<int> Load(Flags flags) {
   const bool over_http = !flags.url.empty();
   if (over_http == !flags.door.log.empty()) {
     return absl::InvalidArgumentError("--log or --url, one of the two");
@@ -596,8 +655,12 @@ absl::StatusOr<int> Load(const Flags& flags) {
     return absl::InvalidArgumentError(
         "--chains is for an access log, with --check all");
   }
-  if ((flags.seconds == 0) == (flags.count == 0)) {
-    return absl::InvalidArgumentError("--seconds or --count, one of the two");
+  if (flags.seconds == 0 && flags.count == 0) {
+    return absl::InvalidArgumentError("--seconds or --count, or both");
+  }
+  if (flags.once && (flags.count == 0 || over_http || flags.door.opaque)) {
+    return absl::InvalidArgumentError(
+        "--once is for an access log, with --count");
   }
   std::vector<Door> doors(over_http ? 1 : flags.connections);
   Url url;
@@ -632,6 +695,7 @@ absl::StatusOr<int> Load(const Flags& flags) {
     }
   }
   Subjects subjects(flags);
+  if (flags.once) flags.count = subjects.once();
   const double cpu_before = CpuSeconds();
   const auto begin = Clock::now();
   Quota quota(flags, begin);
@@ -680,8 +744,8 @@ absl::StatusOr<int> Load(const Flags& flags) {
 int LoadMain(const std::vector<std::string>& arguments) {
   Flags flags;
   CommandLine command_line(
-      "load --vkey FILE (--log HOST:PORT | --url URL) (--seconds N | --count "
-      "N) [flags]",
+      "load --vkey FILE (--log HOST:PORT | --url URL) [--seconds N] [--count "
+      "N] [flags]",
       "Sends entries to a log of your own as fast as it takes them and tells "
       "how fast\nthey got their receipts. Over gRPC (--log; an opaque log with "
       "--opaque, an access\nlog with --as and --ca), or over HTTP to POST /add "
@@ -717,6 +781,14 @@ int LoadMain(const std::vector<std::string>& arguments) {
                       "who of them: anyone (the default), the first ones most "
                       "(Zipf, s = 1), one after another",
                       &flags.spread);
+  command_line.Number("seed", "N",
+                      "the same residents in the same order for the same N, "
+                      "on one stream",
+                      1, INT64_MAX, &flags.seed);
+  command_line.Switch("once",
+                      "of the first --count residents that would be drawn, "
+                      "each once",
+                      &flags.once);
   command_line.Number("pause_ms", "MS",
                       "after each request, on each stream (default 0)", 0,
                       60000, &flags.pause_ms);
