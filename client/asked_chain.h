@@ -37,6 +37,9 @@ struct AskedEntry {
   // A statement or a notice; empty for the caller's own accesses and for
   // content that is closed.
   std::string record;
+  // Whether it is known what it is. Of what the log has not opened, because it
+  // is the caller's own, that must be found out: OpenTheRest.
+  bool known = false;
 };
 
 // A chain as far as it was seen: entry i at place i.
@@ -62,6 +65,15 @@ absl::Status JudgeAnswer(const v1::CheckResponse& response,
                          absl::string_view subject, uint32_t administration,
                          Extract* extract, AskedChain* chain);
 
+// Finds out what the entries are that were shown by their leaf alone: asks for
+// them by GetChain, under the extract's head, which must know their leaves. A
+// withdrawal that was passed off as our own access is found here (kDataLoss).
+// kFailedPrecondition: closed content for which no notice in the chain
+// accounts.
+absl::Status OpenTheRest(Questions* questions, absl::string_view subject,
+                         uint32_t administration, const Extract& extract,
+                         AskedChain* chain);
+
 // Finds position and seal time of the statements and notices from entry `first`
 // on, by whole batches that the log is asked for under the extract's head.
 absl::Status PlaceEntries(Questions* questions, const Extract& extract,
@@ -74,8 +86,8 @@ absl::Status JudgeStillHolds(Questions* questions, const TreeHead& older,
                              Extract* extract);
 
 // Chains on disk, a file for each, 0600, under keyed hashes of the subjects: a
-// memory, not a record. What is lost or damaged is asked for again. One thread
-// at a time.
+// memory, not a record. What is lost or damaged is asked for again. Any
+// thread; of two that put one chain, the last one's stays.
 class AskedChains {
  public:
   // Makes the folder (0700) if there is none. `name_key` of 32 bytes (CHECK):

@@ -111,6 +111,9 @@ class DenseChains {
   absl::Status Judge(const v1::SubmitRequest& request, bool ask,
                      Receipt* receipt);
 
+  // The log's, 32 bytes, as config has it.
+  const std::string& label_key() const { return label_key_; }
+
   struct Counts {
     uint64_t entries = 0;  // judged and found right
     uint64_t keys = 0;     // proofs of chain keys verified

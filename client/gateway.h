@@ -41,6 +41,7 @@
 #include "absl/strings/string_view.h"
 #include "client/asked_chain.h"
 #include "client/dense_chains.h"
+#include "client/gateway_register.h"
 #include "client/outbox.h"
 #include "client/questions.h"
 #include "client/receipt.h"
@@ -52,25 +53,6 @@
 #include "verifier/verdict.h"
 
 namespace vidimus {
-
-// The register as the gateway knows it, proven: what verdicts ask for. Its
-// documents own nothing; whoever made it holds their bytes as long as it lives.
-struct GatewayRegister {
-  Limits limits;
-  std::vector<HistoryDocument> documents;  // position ascending
-  std::vector<HistorySeal> seals;          // of the batches that they stand in
-  std::vector<std::string> bytes;          // what `documents` view
-};
-
-// Where the register comes from.
-class RegisterSource {
- public:
-  virtual ~RegisterSource() = default;
-  // The register as it stands at `head` or a little before, as the source
-  // promises. Any thread. kDataLoss: what the log shows of it is wrong.
-  virtual absl::StatusOr<std::shared_ptr<const GatewayRegister>> Get(
-      const TreeHead& head) = 0;
-};
 
 // How the gateway reaches the log; over gRPC: NewGrpcGatewayDoor. Any thread.
 class GatewayDoor {
@@ -97,6 +79,9 @@ struct GatewayOptions {
   GatewayPolicy policy = AllowWhatIsFine;
   // The clock: POSIX milliseconds.
   std::function<uint64_t()> now_ms;
+  // How old the gateway's reading of the register may be. What is put into the
+  // register within that time may be missed.
+  uint64_t register_age_ms_max = 60000;
   // How often a check is made anew after ABORTED.
   int attempts_max = 3;
   // First pause between tries to bring the queue to the log; doubled up to 64
@@ -138,16 +123,15 @@ struct GatewayCounts {
   uint64_t given_up = 0;     // never will be: a person must look
 };
 
-// Thread-safe; calls on one gateway wait for each other.
+// Thread-safe; calls run side by side but for the judging of a receipt's place.
 class Gateway {
  public:
-  // `door`, `signer` and `registers` are not owned and outlive the gateway. The
-  // log need not be there yet. kFailedPrecondition if another process has the
+  // `door` and `signer` are not owned and outlive the gateway. The log need not
+  // be there yet. kFailedPrecondition if another process has the
   // folder; kDataLoss if the queue in it is damaged.
   static absl::StatusOr<std::unique_ptr<Gateway>> Open(
       const GatewayOptions& options, const VerifierKey& log_key,
-      GatewayDoor* door, const Ed25519Signer* signer,
-      RegisterSource* registers);
+      GatewayDoor* door, const Ed25519Signer* signer);
 
   // What is queued stays on disk.
   ~Gateway();
@@ -174,40 +158,58 @@ class Gateway {
 
  private:
   Gateway(const GatewayOptions& options, const VerifierKey& log_key,
-          GatewayDoor* door, const Ed25519Signer* signer,
-          RegisterSource* registers);
+          GatewayDoor* door, const Ed25519Signer* signer);
 
   absl::Status OpenFolder();
-  absl::Status Connect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Attempt(const GatewayAccess& access, GatewayOutcome* outcome)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Ask(const std::string& subject, AskedChain* chain,
-                   AskedHead* head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status AdmitHead(const std::string& checkpoint, TreeHead* head)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Record(const v1::SubmitRequest& request, Receipt* receipt)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Queued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Judged(absl::Status status, absl::string_view evidence)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  v1::SubmitRequest MakeRequest(const v1::AccessRecord& access,
-                                const v1::Actor& actor) const;
+  // One way from Check to receipt; kAborted: another may do better.
+  absl::Status Attempt(const GatewayAccess& access, GatewayOutcome* outcome);
+  // The chain as it is at the newest head, which `*extract` holds.
+  absl::Status Ask(absl::string_view subject, AskedChain* chain,
+                   Extract* extract);
+  absl::StatusOr<DenseChains*> Dense() ABSL_EXCLUSIVE_LOCKS_REQUIRED(dense_mu_);
+  absl::StatusOr<std::shared_ptr<const GatewayRegister>> Register(
+      const Extract& extract);
+  Verdict Judge(const GatewayRegister& registered, const AskedChain& chain,
+                const Extract& extract, absl::string_view subject,
+                absl::string_view record) const;
+  absl::Status Record(const v1::SubmitRequest& request, Receipt* receipt);
+  absl::Status SubmitOne(uint64_t number);
+  // Passes a status on. One that convicts the log, for what it answered, is
+  // kept and ends the asking.
+  absl::Status Heard(const absl::Status& status, absl::string_view answer);
+  absl::Status MayAsk() const;
+  v1::SubmitRequest RequestOf(const v1::AccessRecord& access,
+                              const v1::Actor& actor) const;
+  v1::AccessRecord Filled(const v1::AccessRecord& access,
+                          uint64_t as_of_size) const;
+  uint64_t Now() const;
   void Retry();
 
   const GatewayOptions options_;
   const VerifierKey log_key_;
   GatewayDoor* const door_;
   const Ed25519Signer* const signer_;
-  RegisterSource* const registers_;
+
+  // Set by OpenFolder, then constant; each with its own synchronisation.
+  std::string head_path_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<AskedChains> chains_;
+  std::unique_ptr<HeadKeeper> heads_;
+  std::unique_ptr<ChainMemory> memory_;
+
+  Mutex dense_mu_;
+  // Null until the log was first reached.
+  std::unique_ptr<DenseChains> dense_ ABSL_GUARDED_BY(dense_mu_);
+
+  // Held while the queue is brought to the log.
+  Mutex queue_mu_;
 
   mutable Mutex mu_;
   CondVar changed_;
-  std::unique_ptr<Outbox> outbox_ ABSL_GUARDED_BY(mu_);
-  std::unique_ptr<AskedChains> chains_ ABSL_GUARDED_BY(mu_);
-  std::unique_ptr<HeadKeeper> heads_ ABSL_GUARDED_BY(mu_);
-  std::unique_ptr<ChainMemory> memory_ ABSL_GUARDED_BY(mu_);
-  // Null until the log was first reached.
-  std::unique_ptr<DenseChains> dense_ ABSL_GUARDED_BY(mu_);
+  // The newest head whose consistency with those before was shown.
+  TreeHead held_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<const GatewayRegister> register_ ABSL_GUARDED_BY(mu_);
+  uint64_t register_read_ms_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status lied_ ABSL_GUARDED_BY(mu_);
   GatewayCounts counts_ ABSL_GUARDED_BY(mu_);
   bool closing_ ABSL_GUARDED_BY(mu_) = false;
