@@ -220,6 +220,8 @@ constexpr Words kWords[] = {
      "the statement is signed in a way that is not known"},
     {Finding::kStatementSignature, "StatementSignature",
      "the statement is not signed by its key for this family and chain"},
+    {Finding::kStatementSignatureForm, "StatementSignatureForm",
+     "the statement's signature does not have the form of its kind"},
     {Finding::kStatementKeyUnknown, "StatementKeyUnknown",
      "no entry of the chain brings the key of the statement"},
     {Finding::kStatementKeyRevoked, "StatementKeyRevoked",

@@ -152,6 +152,7 @@ enum class Finding : uint8_t {
   // Statements (statement.h, standing.h).
   kSignatureKindUnknown,     // a signature of a kind that is not known
   kStatementSignature,       // not signed by the key, for the family and chain
+  kStatementSignatureForm,   // not a signature of the form that its kind has
   kStatementKeyUnknown,      // no entry of the chain brings the key
   kStatementKeyRevoked,      // the key was revoked, or its time is over
   kStatementKeyUnconfirmed,  // a recovered key before its time of waiting

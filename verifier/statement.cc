@@ -6,9 +6,11 @@
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
 #include "verifier/field_judge.h"
+#include "verifier/key_binding.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/submission.h"
+#include "verifier/webauthn.h"
 
 namespace vidimus {
 namespace {
@@ -272,11 +274,19 @@ Finding ReadKey(std::string_view message, Statement* statement,
   if (statement->key_kind == 0) return judge->Missing("kind");
   if (key.empty()) return judge->Missing("public_key");
   // Of other kinds nothing is known, and nothing they sign counts.
-  const bool sound = statement->key_kind == kSignatureEd25519
-                         ? Ed25519KeyIsSound(key)
-                     : statement->key_kind == kSignatureEs256
-                         ? key.size() == kEs256KeyBytes && key[0] == '\x04'
-                         : true;
+  bool sound = true;
+  switch (statement->key_kind) {
+    case kSignatureEd25519:
+      sound = Ed25519KeyIsSound(key);
+      break;
+    case kSignatureEs256:
+    case kSignatureKeyBinding:
+    case kSignatureWebAuthn:
+      sound = key.size() == kEs256KeyBytes && key[0] == '\x04';
+      break;
+    default:
+      break;
+  }
   return sound ? Finding::kOk : judge->Unsound("public_key");
 }
 
@@ -462,23 +472,37 @@ std::string StatementSignedBytes(const Hash& statement_hash) {
   return bytes;
 }
 
+Hash StatementChallenge(const Hash& statement_hash) {
+  return Sha256({StatementSignedBytes(statement_hash)});
+}
+
 Finding VerifyStatement(uint32_t kind, std::string_view public_key,
                         const Hash& statement_hash, std::string_view signature,
                         Es256Verify es256) {
-  const std::string message = StatementSignedBytes(statement_hash);
   if (kind == kSignatureEd25519) {
-    return Ed25519Verify(public_key, message, signature)
+    return Ed25519Verify(public_key, StatementSignedBytes(statement_hash),
+                         signature)
                ? Finding::kOk
                : Finding::kStatementSignature;
   }
-  if (kind == kSignatureEs256 && es256 != nullptr) {
-    return public_key.size() == kEs256KeyBytes &&
-                   signature.size() == kEs256SignatureBytes &&
-                   es256(public_key, message, signature)
-               ? Finding::kOk
-               : Finding::kStatementSignature;
+  if (es256 == nullptr) return Finding::kSignatureKindUnknown;
+  switch (kind) {
+    case kSignatureEs256:
+      return public_key.size() == kEs256KeyBytes &&
+                     signature.size() == kEs256SignatureBytes &&
+                     es256(public_key, StatementSignedBytes(statement_hash),
+                           signature)
+                 ? Finding::kOk
+                 : Finding::kStatementSignature;
+    case kSignatureKeyBinding:
+      return VerifyKeyBinding(public_key, StatementChallenge(statement_hash),
+                              signature, es256, nullptr, nullptr);
+    case kSignatureWebAuthn:
+      return VerifyWebAuthn(public_key, StatementChallenge(statement_hash),
+                            signature, es256, nullptr, nullptr);
+    default:
+      return Finding::kSignatureKindUnknown;
   }
-  return Finding::kSignatureKindUnknown;
 }
 
 const char* StatementEventName(StatementEvent event) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "verifier/es256_verify.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
 #include "verifier/wire.h"
@@ -23,8 +24,6 @@
 namespace vidimus {
 
 inline constexpr size_t kStatementIdBytes = 16;
-inline constexpr size_t kEs256KeyBytes = 65;  // 04 x y
-inline constexpr size_t kEs256SignatureBytes = 64;
 
 // The table of proto/record.proto; that of SignedStatement is in record.h.
 extern const MessageRule kStatementRule;
@@ -44,19 +43,20 @@ Hash StatementHash(std::string_view family, std::string_view subject,
 // "vidimus/v1 statement\n" and that hash: 53 bytes.
 std::string StatementSignedBytes(const Hash& statement_hash);
 
+// SHA-256 of these bytes: what wallets and passkeys are handed that sign
+// something of their own around 32 bytes.
+Hash StatementChallenge(const Hash& statement_hash);
+
 // Known kinds of signatures; any other number is one that is not known.
 inline constexpr uint32_t kSignatureEd25519 = 1;
 inline constexpr uint32_t kSignatureEs256 = 2;
+inline constexpr uint32_t kSignatureKeyBinding = 3;  // key_binding.h
+inline constexpr uint32_t kSignatureWebAuthn = 4;    // webauthn.h
 
-// Judges ES256 over `message`: `public_key` of 65 bytes, `signature` r then s.
-// es256.h has one for native code; a browser's build takes its host's.
-using Es256Verify = bool (*)(std::string_view public_key,
-                             std::string_view message,
-                             std::string_view signature);
-
-// Judges a signature of `kind` by `public_key` over the signed bytes. kOk,
-// kStatementSignature, or kSignatureKindUnknown: nothing can be said, and
-// nobody may take it for consent. A null `es256` knows no ES256.
+// Judges a signature of `kind` by `public_key`: Ed25519 and ES256 over the
+// signed bytes, the others with the challenge inside. kOk, kStatementSignature,
+// kStatementSignatureForm, or kSignatureKindUnknown: nothing can be said, and
+// nobody may take it for consent. A null `es256` knows Ed25519 alone.
 Finding VerifyStatement(uint32_t kind, std::string_view public_key,
                         const Hash& statement_hash, std::string_view signature,
                         Es256Verify es256);

@@ -12,6 +12,7 @@
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/signing.h"
+#include "verifier/webauthn.h"
 
 namespace vidimus {
 namespace {
@@ -108,6 +109,8 @@ Finding Parse(const std::string& record, const char** field) {
 TEST(StatementTest, TheTablesAreThoseOfTheProtoFile) {
   ExpectSameFields(kStatementRule, *v1::Statement::descriptor());
   ExpectSameFields(kSignedStatementRule, *v1::SignedStatement::descriptor());
+  ExpectSameFields(kWebAuthnAssertionRule,
+                   *v1::WebAuthnAssertion::descriptor());
 }
 
 TEST(StatementTest, AFamilyIsAnOriginWithoutItsLastElement) {
@@ -158,12 +161,15 @@ TEST(StatementTest, AnUnknownKindOfSignatureIsUnproven) {
                              std::string_view) { return true; };
   const Es256Verify no = [](std::string_view, std::string_view,
                             std::string_view) { return false; };
-  for (const uint32_t kind : {0u, 3u, 4u, 0x7fffffffu}) {
+  for (const uint32_t kind : {0u, 5u, 0x7fffffffu}) {
     EXPECT_EQ(VerifyStatement(kind, point, hash, signature, yes),
               Finding::kSignatureKindUnknown);
   }
-  EXPECT_EQ(VerifyStatement(kSignatureEs256, point, hash, signature, nullptr),
-            Finding::kSignatureKindUnknown);
+  for (const uint32_t kind :
+       {kSignatureEs256, kSignatureKeyBinding, kSignatureWebAuthn}) {
+    EXPECT_EQ(VerifyStatement(kind, point, hash, signature, nullptr),
+              Finding::kSignatureKindUnknown);
+  }
   EXPECT_EQ(VerifyStatement(kSignatureEs256, point, hash, signature, yes),
             Finding::kOk);
   EXPECT_EQ(VerifyStatement(kSignatureEs256, point, hash, signature, no),
@@ -333,6 +339,15 @@ TEST(StatementTest, RejectsStatementsThatAreNotWellFormed) {
               }),
       Changed(Finding::kKeyUnsound, "public_key", GoodKeyAdd(),
               [](auto* s) { s->mutable_key_add()->set_kind(v1::ES256); }),
+      Changed(
+          Finding::kKeyUnsound, "public_key", GoodKeyAdd(),
+          [](auto* s) { s->mutable_key_add()->set_kind(v1::KEY_BINDING_JWT); }),
+      Changed(Finding::kKeyUnsound, "public_key", GoodKeyAdd(),
+              [](auto* s) {
+                s->mutable_key_add()->set_kind(v1::WEBAUTHN);
+                s->mutable_key_add()->set_public_key("\x02" +
+                                                     std::string(64, 'x'));
+              }),
       Changed(kMissing, "key_id", Bare(),
               [](auto* s) { s->mutable_key_revoke(); }),
       Changed(kInvalid, "key_id", Bare(),

@@ -7,7 +7,9 @@
 
 #include "tests/vectors/json.h"
 #include "verifier/check.h"
+#include "verifier/key_binding.h"
 #include "verifier/verifier.h"
+#include "verifier/webauthn.h"
 
 namespace vidimus {
 namespace {
@@ -1028,9 +1030,74 @@ void RunStatementRecords(const Json& json, Tally* tally) {
   }
 }
 
+// What the judge of ES256 below is asked about, by the case at hand.
+struct Es256Question {
+  const Json* expected = nullptr;  // null: it may not be asked
+  Es256Verify native = nullptr;    // null: there is none, the case is believed
+  bool asked = false;
+  bool as_expected = true;
+};
+Es256Question es256_question;
+
+bool AnswerEs256(std::string_view public_key, std::string_view message,
+                 std::string_view signature) {
+  Es256Question& question = es256_question;
+  question.asked = true;
+  if (question.expected == nullptr) {
+    question.as_expected = false;
+    return false;
+  }
+  const Json& expected = *question.expected;
+  const bool good = expected["good"].Bool();
+  question.as_expected =
+      message == expected["message"].Hex() &&
+      signature == expected["signature"].Hex() &&
+      (question.native == nullptr ||
+       question.native(public_key, message, signature) == good);
+  return good;
+}
+
+void RunStatementSignatures(const Json& json, Tally* tally) {
+  const Hash hash = StatementHash(json["family"].Text(), json["subject"].Hex(),
+                                  static_cast<uint32_t>(json["a"].Number()),
+                                  json["statement"].Hex());
+  const Hash challenge = StatementChallenge(hash);
+  tally->Expect(challenge == HashOf(json["challenge"]), "challenge");
+  tally->Expect(
+      StatementTransactionData(challenge) == json["transaction_data"].Text(),
+      "transaction data");
+  for (const Json& test : json["cases"].List()) {
+    const std::string& what = test["what"].Text();
+    const auto kind = static_cast<uint32_t>(test["kind"].Number());
+    const std::string public_key = test["public_key"].Hex();
+    const std::string signature = test["signature"].Hex();
+    Es256Question& question = es256_question;
+    question.expected = test.Has("es256") ? &test["es256"] : nullptr;
+    question.asked = false;
+    question.as_expected = true;
+    tally->ExpectFinding(
+        VerifyStatement(kind, public_key, hash, signature, AnswerEs256), test,
+        what);
+    tally->Expect(question.as_expected && question.asked == test.Has("es256"),
+                  what + ": asks ES256 about other bytes, or finds otherwise");
+    const char* part = "";
+    if (kind == kSignatureKeyBinding) {
+      VerifyKeyBinding(public_key, challenge, signature, AnswerEs256, nullptr,
+                       &part);
+    } else if (kind == kSignatureWebAuthn) {
+      VerifyWebAuthn(public_key, challenge, signature, AnswerEs256, nullptr,
+                     &part);
+    }
+    tally->Expect(part == (test.Has("part") ? test["part"].Text() : ""),
+                  what + ": names " + part);
+  }
+}
+
 }  // namespace
 
-VectorResult RunVectors(std::string_view name, std::string_view json) {
+VectorResult RunVectors(std::string_view name, std::string_view json,
+                        Es256Verify es256) {
+  es256_question.native = es256;
   static constexpr struct {
     std::string_view name;
     void (*run)(const Json&, Tally*);
@@ -1050,7 +1117,8 @@ VectorResult RunVectors(std::string_view name, std::string_view json) {
                {"register_documents", RunRegisterDocuments},
                {"record", RunRecord},
                {"statement", RunStatement},
-               {"statement_records", RunStatementRecords}};
+               {"statement_records", RunStatementRecords},
+               {"statement_signatures", RunStatementSignatures}};
   Tally tally;
   bool known = false;
   for (const auto& run : kRuns) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "verifier/es256_verify.h"
+
 namespace vidimus {
 
 // The files that RunVectors knows, without ".json".
@@ -26,6 +28,7 @@ inline constexpr std::string_view kVectorFiles[] = {"tree",
                                                     "record",
                                                     "statement",
                                                     "statement_records",
+                                                    "statement_signatures",
                                                     "register_documents"};
 
 struct VectorResult {
@@ -33,8 +36,10 @@ struct VectorResult {
   std::vector<std::string> failed;  // what each failed case is about
 };
 
-// Judges every case of one file. An unknown name is one failure.
-VectorResult RunVectors(std::string_view name, std::string_view json);
+// Judges every case of one file. An unknown name is one failure. `es256` may be
+// null where there is none: what a case says of it is then believed.
+VectorResult RunVectors(std::string_view name, std::string_view json,
+                        Es256Verify es256);
 
 }  // namespace vidimus
 

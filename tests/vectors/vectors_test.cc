@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/vectors/cases.h"
+#include "verifier/es256.h"
 
 namespace vidimus {
 namespace {
@@ -18,7 +19,7 @@ TEST_P(VectorsTest, AllCasesAreJudgedAsTheySay) {
   std::ifstream stream(path, std::ios::binary);
   ASSERT_TRUE(stream.good()) << path;
   const std::string json{std::istreambuf_iterator<char>(stream), {}};
-  const VectorResult result = RunVectors(GetParam(), json);
+  const VectorResult result = RunVectors(GetParam(), json, Es256VerifyNative);
   EXPECT_GT(result.passed, 5);
   for (const std::string& about : result.failed) ADD_FAILURE() << about;
 }

@@ -28,7 +28,7 @@ int vectors_run(const char* name, size_t name_bytes, const char* json,
                 size_t json_bytes) {
   delete result;
   result = new vidimus::VectorResult(
-      vidimus::RunVectors({name, name_bytes}, {json, json_bytes}));
+      vidimus::RunVectors({name, name_bytes}, {json, json_bytes}, nullptr));
   delete report;
   report = new std::string;
   for (const std::string& about : result->failed) *report += about + "\n";
