@@ -191,12 +191,6 @@ std::string Index::PathOf(const RunRange& run) const {
 }
 
 absl::Status Index::Start(uint64_t size) {
-  // Nothing has judged the stored head yet: a flipped bit may claim any size.
-  if (size > kIndexLeavesMax) {
-    return absl::DataLossError(absl::StrCat(
-        "the stored head row claims ", size,
-        " leaves, more than an index holds (", kIndexLeavesMax, ")"));
-  }
   std::vector<RunRange> found;
   RETURN_IF_ERROR(LookAtFiles(size, &found));
   // The last leaf is a seal, which has no key and speaks for those before it.

@@ -73,9 +73,10 @@ struct IndexGauges {
 class Index {
  public:
   // Opens the index of the stored tree of `size` leaves, which is 0 or ends in
-  // a seal. Reads little where the files are there; what is missing or was cut
-  // short by a crash is rebuilt from the stored entries first. kDataLoss, or
-  // what storage and disk say.
+  // a seal and was judged: files of runs beyond it are removed. Reads little
+  // where the files are there; what is missing or was cut short by a crash is
+  // rebuilt from the stored entries first. kDataLoss, or what storage and disk
+  // say.
   static absl::StatusOr<std::unique_ptr<Index>> Open(
       const IndexOptions& options, const IndexParts& parts, uint64_t size);
   // Ends the merges where they are; they go on at the next Open.

@@ -35,6 +35,51 @@ absl::StatusOr<uint64_t> LastSealTime(TileReader* tiles, uint64_t size) {
   return SealOf(leaf).time_s;
 }
 
+// The last stored batch, which may be one that was committed and never
+// verified, and the tree that it stands on.
+struct StoredEnd {
+  TreeHead head;
+  TreeHead before{0, EmptyRoot()};
+  TreeEdge edge_before;
+  std::optional<StorageBatch> last;  // of a tree that is not empty
+};
+
+absl::StatusOr<StoredEnd> ReadStoredEnd(Storage* storage) {
+  StoredEnd end;
+  ASSIGN_OR_RETURN(end.head, storage->LastHead());
+  if (end.head.size == 0) return end;
+  ASSIGN_OR_RETURN(const StoredRow last,
+                   storage->Get(RowKind::kHead, 0, end.head.size - 1));
+  if (last.first > 0) {
+    ASSIGN_OR_RETURN(end.before, StoredHead(storage, last.first - 1));
+    if (end.before.size != last.first) {
+      return absl::DataLossError(
+          absl::StrCat("the ", RowKindName(RowKind::kHead),
+                       " row of the batch that ends at "
+                       "leaf ",
+                       last.first - 1, " is wrong: it says that the tree has ",
+                       end.before.size, " leaves"));
+    }
+  }
+  ASSIGN_OR_RETURN(end.edge_before, ReadTreeEdge(storage, end.before));
+  ASSIGN_OR_RETURN(end.last, ReadStoredBatch(storage, last.first));
+  return end;
+}
+
+// The right edge of the stored tree, if the last batch grows the tree before it
+// to the stored head: then head, size and edge are what the entries say.
+absl::StatusOr<TreeEdge> JudgeTree(Storage* storage, const StoredEnd& end) {
+  BatchVerifier verifier(end.edge_before, std::nullopt);
+  if (end.last.has_value()) RETURN_IF_ERROR(verifier.Verify(*end.last));
+  if (verifier.head() != end.head) {
+    return absl::DataLossError(absl::StrCat(
+        "the ", RowKindName(RowKind::kHead), " row of the last batch says ",
+        end.head.size, " leaves, but the stored batches end with ",
+        verifier.head().size));
+  }
+  return ReadTreeEdge(storage, end.head);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Log>> Log::Open(const LogOptions& options,
@@ -62,51 +107,38 @@ absl::Status Log::Start(const LogOptions& options) {
         "batch_entries_max is ", options.sequencer.batch_entries_max,
         "; it must be below ", kBatchLeavesMax));
   }
-  ASSIGN_OR_RETURN(const TreeHead stored, parts_.storage->LastHead());
+  ASSIGN_OR_RETURN(const StoredEnd end, ReadStoredEnd(parts_.storage));
+  const TreeHead& stored = end.head;
+  // As a tree first, and its place in history: what comes next removes files
+  // and makes new ones by its size. The lock after the tree: a damaged row
+  // should be named as such, not as another history.
+  ASSIGN_OR_RETURN(TreeEdge edge, JudgeTree(parts_.storage, end));
+  RETURN_IF_ERROR(JudgeLock(stored, end.before));
   if (options.opening_register.has_value()) {
     RETURN_IF_ERROR(PrepareAccess(options, stored));
   }
-  // The last batch may be one that was committed and never verified: it is
-  // judged now, on top of the tree before it, as every batch is before a head
-  // is signed.
-  TreeHead before{0, EmptyRoot()};
-  if (stored.size > 0) {
-    ASSIGN_OR_RETURN(const StoredRow last,
-                     parts_.storage->Get(RowKind::kHead, 0, stored.size - 1));
-    if (last.first > 0) {
-      ASSIGN_OR_RETURN(before, StoredHead(parts_.storage, last.first - 1));
-    }
-  }
-  ASSIGN_OR_RETURN(const TreeEdge edge_before,
-                   ReadTreeEdge(parts_.storage, before));
   std::optional<BatchVerifier::AccessRules> rules;
   if (!opaque()) {
-    ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, before.size));
+    ASSIGN_OR_RETURN(const uint64_t time_s,
+                     LastSealTime(&tiles_, end.before.size));
     ASSIGN_OR_RETURN(index_, Index::Open(options.index,
                                          {parts_.storage, parts_.disk,
                                           parts_.clock, parts_.index_folder},
                                          stored.size));
     auto roots = std::make_shared<RootJudge>(
         [this](const RunRange& run) { return index_->RunRootOf(run); });
-    RETURN_IF_ERROR(roots->Start(parts_.storage, before.size));
+    RETURN_IF_ERROR(roots->Start(parts_.storage, end.before.size));
     rules = BatchVerifier::AccessRules{documents_->min_batch(), time_s,
                                        std::move(roots)};
   }
-  BatchVerifier verifier(edge_before, rules);
-  if (stored.size > 0) {
-    ASSIGN_OR_RETURN(const StorageBatch last,
-                     ReadStoredBatch(parts_.storage, before.size));
-    RETURN_IF_ERROR(verifier.Verify(last));
-  }
-  ASSIGN_OR_RETURN(TreeEdge edge, ReadTreeEdge(parts_.storage, stored));
-  // Only now: a damaged row should be named as such, not as another history.
-  RETURN_IF_ERROR(JudgeLock(stored, before));
+  BatchVerifier verifier(end.edge_before, rules);
+  if (end.last.has_value()) RETURN_IF_ERROR(verifier.Verify(*end.last));
 
   if (opaque()) {
     maker_ = std::make_unique<OpaqueBatchMaker>();
   } else {
     ASSIGN_OR_RETURN(const uint64_t time_s, LastSealTime(&tiles_, stored.size));
-    // Only now that the data are known to be the lock's: of older ones, keys
+    // Only once the data are known to be the lock's: of older ones, keys
     // would be taken for unused that others need.
     RETURN_IF_ERROR(FinishErasures(erasures_.get(), parts_.storage,
                                    vault_.get(), stored.size));

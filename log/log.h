@@ -84,10 +84,11 @@ struct LogParts {
 
 class Log {
  public:
-  // Looks at what is stored before anything is signed: the right edge and the
-  // last batch are verified, and the lock must stand at the stored head or one
-  // batch behind it. Then signs and publishes the head (again). A new access
-  // log sequences its opening register first.
+  // Looks at what is stored before anything is signed or any file is touched:
+  // the right edge and the last batch are verified, and the lock must stand at
+  // the stored head or one batch behind it. Then opens what goes with it, and
+  // signs and publishes the head (again). A new access log sequences its
+  // opening register first.
   //   kFailedPrecondition: data and lock do not fit (a restored backup, two
   //     servers); the message says what was found and the ways out.
   //   kDataLoss: what is stored is damaged; the message names it.

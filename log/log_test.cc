@@ -543,6 +543,84 @@ TEST_F(LogTest, AFlippedBitInAnyKindOfRowIsNamed) {
   EXPECT_TRUE(ScrubAll(log_.get(), id_key_).ok());
 }
 
+// Names and contents of the files in `folder`.
+std::map<std::string, std::string> FilesIn(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  const auto names = PosixDisk()->List(folder);
+  EXPECT_TRUE(names.ok()) << names.status();
+  for (const std::string& name : *names) {
+    auto file = PosixDisk()->Open(folder + "/" + name, false);
+    EXPECT_TRUE(file.ok()) << file.status();
+    const auto bytes = (*file)->ReadAt(0, *(*file)->Size());
+    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    files[name] = *bytes;
+  }
+  return files;
+}
+
+// A head that claims another size would have runs planned for leaves that are
+// not there, or files of runs removed that are in force.
+TEST_F(LogTest, AFlippedBitInTheStoredSizeIsFoundBeforeTheIndexIsTouched) {
+  options_.index.memory_leaves_max = 1 << 14;
+  options_.index.merge_threads = 0;
+  ASSERT_TRUE(OpenAccess().ok());
+  std::vector<uint64_t> firsts = {2};
+  const auto submit = [&](int count) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < count; ++i) {
+      entries.push_back(MakeTestEntry(0, i % 300, &random_));
+    }
+    firsts.push_back(log_->Latest()->head.size);
+    return SubmitRequest(SignTestRequest(0, entries, register_.entry_seeds[0]),
+                         0)
+        .status();
+  };
+  // Up to a run in a file.
+  while (log_->Latest()->head.size < 36 << 10) {
+    const absl::Status submitted = submit(4000);
+    ASSERT_TRUE(submitted.ok()) << submitted;
+  }
+  ASSERT_TRUE(submit(20).ok());
+  const TreeHead head = log_->Latest()->head;
+  log_.reset();
+  const std::map<std::string, std::string> files = FilesIn(folder_ + "/index");
+  ASSERT_FALSE(files.empty());
+  // Of the last batch, and of the one that it stands on.
+  for (const uint64_t first : {firsts.back(), firsts[firsts.size() - 2]}) {
+    for (size_t bit = 0; bit < 64; ++bit) {
+      const size_t offset = 7 - bit / 8;
+      const int of_byte = static_cast<int>(bit % 8);
+      ASSERT_TRUE(rows_->FlipBit(first, RowKind::kHead, 0, offset, of_byte));
+      const absl::Status opened = Open();
+      EXPECT_TRUE(absl::IsDataLoss(opened)) << bit << ": " << opened;
+      EXPECT_NE(opened.message().find("head row"), std::string::npos)
+          << bit << ": " << opened;
+      OpenLock();
+      EXPECT_EQ(lock_->Head(), head);
+      EXPECT_EQ(FilesIn(folder_ + "/index"), files) << bit;
+      ASSERT_TRUE(rows_->FlipBit(first, RowKind::kHead, 0, offset, of_byte));
+    }
+  }
+  const absl::Status opened = Open();
+  ASSERT_TRUE(opened.ok()) << opened;
+  EXPECT_EQ(log_->Latest()->head, head);
+  EXPECT_EQ(FilesIn(folder_ + "/index"), files);
+}
+
+// Of older data nothing may be removed that the newer ones still need.
+TEST_F(LogTest, DataThatWentBackInTimeAreRefusedBeforeTheIndexIsTouched) {
+  ASSERT_TRUE(OpenAccess().ok());
+  log_.reset();
+  // As a run would be that was merged meanwhile.
+  const std::string run = folder_ + "/index/0-65536";
+  ASSERT_TRUE(PosixDisk()->Open(run, false).ok());
+  rows_ = std::make_unique<MemoryRows>();
+  storage_ = std::make_unique<MemoryStorage>(rows_.get());
+  const absl::Status refused = Open();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_EQ(FilesIn(folder_ + "/index").count("0-65536"), 1u);
+}
+
 // What a receipt says of a chain, judged by one who can make its key.
 void ExpectInChain(const v1::Placed& placed, const ProvenChainKey& chain,
                    uint64_t chain_index) {

@@ -17,13 +17,13 @@ TreeHead MemoryRows::Head() const {
 }
 
 bool MemoryRows::FlipBit(uint64_t first, RowKind kind, uint8_t sub,
-                         size_t offset) {
+                         size_t offset, int bit) {
   MutexLock lock(&mu_);
   const auto batch = batches_.find(first);
   if (batch == batches_.end()) return false;
   const auto row = batch->second.find({kind, sub});
   if (row == batch->second.end() || offset >= row->second.size()) return false;
-  row->second[offset] ^= 1;
+  row->second[offset] = static_cast<char>(row->second[offset] ^ 1 << bit);
   return true;
 }
 

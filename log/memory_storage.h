@@ -22,10 +22,10 @@ namespace vidimus {
 // What would be on the disk. Any thread.
 class MemoryRows {
  public:
-  // Inverts bit 0 of the byte at `offset` of a stored row. False if there is no
-  // such row or byte. `first` is its batch's.
-  bool FlipBit(uint64_t first, RowKind kind, uint8_t sub, size_t offset)
-      ABSL_LOCKS_EXCLUDED(mu_);
+  // Inverts bit `bit` (0: the lowest) of the byte at `offset` of a stored row.
+  // False if there is no such row or byte. `first` is its batch's.
+  bool FlipBit(uint64_t first, RowKind kind, uint8_t sub, size_t offset,
+               int bit = 0) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   friend class MemoryStorage;
