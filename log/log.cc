@@ -133,6 +133,9 @@ absl::Status Log::Start(const LogOptions& options) {
   }
   BatchVerifier verifier(end.edge_before, rules);
   if (end.last.has_value()) RETURN_IF_ERROR(verifier.Verify(*end.last));
+  if (!opaque()) {
+    RETURN_IF_ERROR(documents_->Load(parts_.storage, index_finder_));
+  }
 
   if (opaque()) {
     maker_ = std::make_unique<OpaqueBatchMaker>();
@@ -161,7 +164,7 @@ absl::Status Log::Start(const LogOptions& options) {
   sequencer_ = std::make_unique<Sequencer>(
       options.sequencer,
       Sequencer::Parts{&pool_, parts_.storage, maker_.get(), idempotency_.get(),
-                       &publisher_, parts_.clock, &metrics_},
+                       &publisher_, parts_.clock, &metrics_, documents_.get()},
       std::move(edge), std::move(verifier));
   return opaque() ? absl::OkStatus()
                   : SequenceOpening(*options.opening_register);
@@ -194,19 +197,18 @@ absl::Status Log::JudgeLock(const TreeHead& stored, const TreeHead& before) {
 
 absl::Status Log::PrepareAccess(const LogOptions& options,
                                 const TreeHead& stored) {
-  ASSIGN_OR_RETURN(Documents documents,
+  ASSIGN_OR_RETURN(documents_,
                    Documents::FromOpening(*options.opening_register, origin()));
   // Between the two batches that the log opens with only config is stored.
   if (stored.size > 2) {
-    ASSIGN_OR_RETURN(documents,
+    ASSIGN_OR_RETURN(documents_,
                      Documents::FromStorage(parts_.storage, origin()));
   }
-  if (documents.min_batch() >= kBatchLeavesMax) {
+  if (documents_->min_batch() >= kBatchLeavesMax) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the config's min_batch is ", documents.min_batch(),
+        "the config's min_batch is ", documents_->min_batch(),
         "; this program makes batches of fewer than ", kBatchLeavesMax));
   }
-  documents_ = std::make_unique<Documents>(std::move(documents));
   index_finder_ = [this](const Hash& key) { return index_->Find(key); };
   ASSIGN_OR_RETURN(
       chain_keys_,
@@ -242,6 +244,7 @@ absl::Status Log::SequenceOpening(const OpeningRegister& opening) {
     PendingEntry entry;
     entry.data = bytes;
     entry.hash = RegisterKey(id);
+    entry.document = id;
     return entry;
   };
   const auto size = [this] {
@@ -259,6 +262,9 @@ absl::Status Log::SequenceOpening(const OpeningRegister& opening) {
          ++number) {
       entries.push_back(document({RegisterType::kAdministration, number, 0},
                                  opening.administrations[number]));
+    }
+    for (const RegisterDocument& other : opening.others) {
+      entries.push_back(document(other.id, other.bytes));
     }
     RETURN_IF_ERROR(sequence(std::move(entries)));
   }

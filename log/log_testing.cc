@@ -1,15 +1,19 @@
 #include "log/log_testing.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "log/access_batch.h"
+#include "log/stored_batch.h"
 #include "proto/record.pb.h"
 #include "proto/register.pb.h"
 #include "proto/status.h"
 #include "verifier/audit.h"
 #include "verifier/checkpoint.h"
 #include "verifier/commitment.h"
+#include "verifier/crypto.h"
 #include "verifier/encoding.h"
 #include "verifier/merkle.h"
 #include "verifier/register.h"
@@ -173,6 +177,30 @@ Submission MakeTestSubmission(const std::vector<std::string>& entries,
   return submission;
 }
 
+namespace {
+
+// Every register document that is stored, by its hash.
+absl::StatusOr<std::map<Hash, std::string>> ReadStoredDocuments(
+    Storage* storage, uint64_t size) {
+  std::map<Hash, std::string> documents;
+  for (uint64_t first = 0; first < size;) {
+    const absl::StatusOr<StoredRow> row =
+        storage->Get(RowKind::kDocuments, 0, first);
+    if (row.ok()) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> parsed,
+                       ParseDocumentsRow(row->value));
+      for (const std::string& one : parsed) documents[Sha256(one)] = one;
+    } else if (!absl::IsNotFound(row.status())) {
+      return row.status();
+    }
+    ASSIGN_OR_RETURN(const TreeHead head, StoredHead(storage, first));
+    first = head.size;
+  }
+  return documents;
+}
+
+}  // namespace
+
 absl::Status JudgeStoredLog(Storage* storage, bool access_log,
                             const VerifierKey& key,
                             const std::string& checkpoint) {
@@ -205,18 +233,13 @@ absl::Status JudgeStoredLog(Storage* storage, bool access_log,
                ? Finding::kOk
                : Finding::kTileMismatch;
   };
-  std::unique_ptr<Documents> documents;
+  std::map<Hash, std::string> documents;
   if (access_log) {
-    if (stored.size > 2) {
-      ASSIGN_OR_RETURN(Documents read,
-                       Documents::FromStorage(storage, key.name));
-      documents = std::make_unique<Documents>(std::move(read));
-    }
+    ASSIGN_OR_RETURN(documents, ReadStoredDocuments(storage, stored.size));
     options.documents = [&](const Hash& hash, std::string* document) {
-      if (documents == nullptr) return false;
-      const auto found = documents->Find(hash);
-      if (found != nullptr) *document = *found;
-      return found != nullptr;
+      const auto found = documents.find(hash);
+      if (found != documents.end()) *document = found->second;
+      return found != documents.end();
     };
   }
   Auditor auditor(std::move(options));

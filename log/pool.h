@@ -26,6 +26,7 @@
 #include "log/publisher.h"
 #include "proto/mutex.h"
 #include "verifier/hash.h"
+#include "verifier/register.h"
 
 namespace vidimus {
 
@@ -53,6 +54,8 @@ struct PendingEntry {
   // is a document, else the entry's commitment.
   Hash hash;
   std::optional<IdTag> tag;
+  // Access log: which one, if `data` is a document.
+  std::optional<RegisterId> document = std::nullopt;
   // Access log: null if `data` is a document.
   std::unique_ptr<PendingOpening> opening;
 };
@@ -61,6 +64,8 @@ struct PendingEntry {
 struct RequestSignature {
   std::string signature;          // 64 bytes
   std::vector<Hash> leaf_hashes;  // of the whole request, in its order
+  // The version of the administration's document whose keys it was judged by.
+  uint64_t document_version = 0;
 };
 
 // The chain index of an entry that was submitted before, or that is in no

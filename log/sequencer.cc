@@ -151,6 +151,17 @@ absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
   decisions.reserve(submission.entries.size());
   std::vector<const IdTag*> added;
   const auto decide = [&]() -> absl::Status {
+    if (parts_.documents != nullptr && submission.request != nullptr) {
+      const auto keys =
+          parts_.documents->EntryKeys(submission.administration);
+      // It would stand after a document by which its signature may not count.
+      if (keys == nullptr ||
+          keys->version != submission.request->document_version) {
+        return absl::UnavailableError(
+            "the register has a newer document of this administration than the "
+            "one by which the request was judged; submit it again");
+      }
+    }
     for (size_t i = 0; i < submission.entries.size(); ++i) {
       const std::optional<IdTag>& tag = submission.entries[i].tag;
       if (!tag.has_value()) {
@@ -223,6 +234,12 @@ absl::StatusOr<Sequencer::Sequenced> Sequencer::Sequence(
   RETURN_IF_ERROR(parts_.storage->Commit(batch, verifier_.head()));
   RETURN_IF_ERROR(
       Annotate(verifier_.Verify(batch), "verifying before signing"));
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    const PendingEntry& entry = *fresh[i].entry;
+    if (!entry.document.has_value()) continue;
+    parts_.documents->Add(*entry.document, entry.data,
+                          sequenced.leaf_indices[i]);
+  }
   for (Row& row : batch.rows) {
     if (row.kind != RowKind::kEntries) continue;
     next->entries.push_back(std::move(row.value));

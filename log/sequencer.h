@@ -16,6 +16,7 @@
 #include "log/batch_maker.h"
 #include "log/batch_verifier.h"
 #include "log/clock.h"
+#include "log/documents.h"
 #include "log/idempotency.h"
 #include "log/integrate.h"
 #include "log/metrics.h"
@@ -47,6 +48,7 @@ class Sequencer {
     CheckpointPublisher* publisher;
     Clock* clock;
     LogMetrics* metrics;
+    Documents* documents = nullptr;  // access log
   };
 
   // `edge` is that of the last published tree, `verifier` stands at the same.

@@ -223,7 +223,8 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
         "the request is of administration ", request.administration(),
         " but the certificate of administration ", a));
   }
-  const std::vector<std::string>* keys = log_->documents()->EntryKeys(a);
+  const std::shared_ptr<const EntryKeySet> keys =
+      log_->documents()->EntryKeys(a);
   if (keys == nullptr) {
     return absl::PermissionDeniedError(absl::StrCat(
         "administration ", a, " is not in the register of this log"));
@@ -251,7 +252,7 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
     submission.entries.push_back(std::move(pending));
   }
   Finding finding = Finding::kSubmissionSignature;
-  for (const std::string& key : *keys) {
+  for (const std::string& key : keys->keys) {
     finding =
         VerifySubmission(key, log_->origin(), a,
                          submission.request->leaf_hashes, request.signature());
@@ -266,6 +267,7 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
         a));
   }
   submission.request->signature = request.signature();
+  submission.request->document_version = keys->version;
   return submission;
 }
 
