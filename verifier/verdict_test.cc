@@ -11,6 +11,7 @@
 
 #include "proto/record.pb.h"
 #include "verifier/history_testing.h"
+#include "verifier/signing.h"
 #include "verifier/standing.h"
 
 namespace vidimus {
@@ -555,6 +556,30 @@ TEST(VerdictTest, AProhibitionOfOneCategoryCatchesAnAccessWithMore) {
                                      ? Wish::kAgainst
                                      : Wish::kGranted);
   }
+}
+
+TEST(VerdictTest, AProhibitionConcernsThePurposesAndRecipientsThatItNames) {
+  const auto judge = [](const char* purpose, const char* recipient) {
+    Story story;
+    story.grant = [](auto* s) {
+      s->mutable_grant()->mutable_scope()->add_recipient("espoo");
+    };
+    story.before = [&](B* to) {
+      v1::Statement statement = story.Say(4);
+      v1::Scope* scope = statement.mutable_prohibition()->mutable_scope();
+      if (*purpose != '\0') scope->add_purpose(purpose);
+      if (*recipient != '\0') scope->add_recipient(recipient);
+      to->Add(statement, 'k');
+      to->Seal(1);
+    };
+    story.access = [](auto* a) { a->set_recipient_id("espoo"); };
+    return story.Only().wish;
+  };
+  EXPECT_EQ(judge(B::kPurpose, ""), Wish::kAgainst);
+  EXPECT_EQ(judge(B::kOtherPurpose, ""), Wish::kGranted);
+  EXPECT_EQ(judge("", "espoo"), Wish::kAgainst);
+  EXPECT_EQ(judge("", "turku"), Wish::kGranted);
+  EXPECT_EQ(judge(B::kPurpose, "turku"), Wish::kGranted);
 }
 
 TEST(VerdictTest, APreferenceBindsNobody) {
@@ -1451,6 +1476,49 @@ TEST(VerdictTest, AnUnregisteredServiceEnrolsNobody) {
   EXPECT_EQ(verdicts.verdicts[0].headline, Headline::kViolation);
 }
 
+TEST(VerdictTest, AnyOfAServicesKeysIsGood) {
+  for (const int place : {0, 1, 2}) {
+    Story story;
+    story.after = [&](B* to) {
+      for (HistoryDocument& document : to->log().documents) {
+        if (document.id.type != RegisterType::kIdentityService) continue;
+        static std::string several;
+        v1::IdentityService service = B::Service();
+        service.clear_key();
+        for (int i = 0; i < 3; ++i) {
+          service.add_key(std::string(
+              i == place
+                  ? B::ServiceSigner().public_key()
+                  : Ed25519Signer(std::string(32, static_cast<char>('0' + i)))
+                        .public_key()));
+        }
+        several = service.SerializeAsString();
+        document.message = several;
+      }
+    };
+    ExpectHeadline(story.Only(), Headline::kUnderConsent);
+  }
+}
+
+TEST(VerdictTest, EachServiceCountsForItself) {
+  Story story;
+  story.before = [](B* to) {
+    to->Put(RegisterType::kIdentityService, 1, B::Service());
+    to->Seal(1);
+    // The first service has used its number 0 for the key.
+    for (const uint32_t service : {0u, 1u}) {
+      v1::Statement statement = B::ServiceBare(6 + service);
+      statement.set_identity_service(service);
+      statement.mutable_alias()->set_subject("\x01me");
+      to->Add(statement, ' ');
+    }
+    to->Seal(1);
+  };
+  const Verdicts verdicts = story.Judge();
+  EXPECT_EQ(FindingOf(verdicts, 6), Finding::kStatementReplay);
+  EXPECT_EQ(FindingOf(verdicts, 7), Finding::kOk);
+}
+
 TEST(VerdictTest, AServiceGivesOnlyTheFirstKey) {
   Story story;
   story.before = [](B* to) {
@@ -1594,6 +1662,35 @@ TEST(VerdictTest, ADelegateSpeaksWithinScopeAndTime) {
       judge([](auto* d) { d->set_until_s(B::kStart + 8 * kDay + 5); }, false)
           .verdicts[0],
       Headline::kViolation, Dimension::kTime);
+}
+
+TEST(VerdictTest, ADelegateMayRestrainAndPreferButBringsNoKey) {
+  const auto judge = [](const std::function<void(v1::Statement*)>& say) {
+    Story story;
+    story.before = [&](B* to) {
+      v1::Statement statement = B::Bare(6, 1, 2, story.grant_hash);
+      B::SetKey('d', statement.mutable_delegate()->mutable_key());
+      statement.mutable_delegate()->set_until_s(B::kStart + 100 * kDay);
+      const std::string hash = to->Add(statement, 'k');
+      to->Seal(1);
+      statement = B::Bare(7, 6, 3, hash);
+      say(&statement);
+      to->Add(statement, 'd');
+      to->Seal(1);
+    };
+    const Verdicts verdicts = story.Judge();
+    return std::make_pair(FindingOf(verdicts, 7), verdicts.verdicts[0].wish);
+  };
+  EXPECT_EQ(judge([](auto* s) { s->mutable_prohibition(); }),
+            std::make_pair(Finding::kOk, Wish::kAgainst));
+  EXPECT_EQ(judge([](auto* s) {
+              s->mutable_withdrawal()->add_statement_id(TestId(2));
+            }),
+            std::make_pair(Finding::kOk, Wish::kSilent));
+  EXPECT_EQ(judge([](auto* s) { s->mutable_preference(); }),
+            std::make_pair(Finding::kOk, Wish::kGranted));
+  EXPECT_EQ(judge([](auto* s) { B::SetKey('e', s->mutable_key_add()); }),
+            std::make_pair(Finding::kStatementSigner, Wish::kGranted));
 }
 
 TEST(VerdictTest, ADelegateDisclosesToWhomTheyMay) {
