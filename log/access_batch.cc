@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "log/chain_counters.h"
 #include "log/entry_rows.h"
+#include "log/openings.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/crypto.h"
@@ -15,6 +17,7 @@
 #include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
+#include "verifier/record.h"
 
 namespace vidimus {
 namespace {
@@ -35,7 +38,8 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   std::vector<MadeLeaf> leaves;
   // Of each chain in this batch, the number of its next entry: the index has
   // none of the batch's yet, and the cache may have let go of it.
-  absl::flat_hash_map<ChainTag, uint64_t> next_in_chain;
+  absl::flat_hash_map<ChainTag, ChainCount> next_in_chain;
+  std::vector<uint32_t> accesses_before(fresh.size());
   for (size_t i = 0; i < fresh.size(); ++i) {
     const PendingEntry& entry = *fresh[i].entry;
     made.chain_indices.push_back(kNoChainIndex);
@@ -47,21 +51,17 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     const PendingOpening& opening = *entry.opening;
     // It came through ChainGate: without, it would be taken for another's.
     CHECK(!(opening.chain_tag == ChainTag{}));
-    const auto [next, is_new] = next_in_chain.try_emplace(opening.chain_tag, 0);
+    const auto [next, is_new] = next_in_chain.try_emplace(opening.chain_tag);
     if (is_new) {
-      const std::optional<uint64_t> remembered =
-          parts_.chains->FindEntries(opening.chain_tag);
-      if (remembered.has_value()) {
-        next->second = *remembered;
-      } else {
-        ASSIGN_OR_RETURN(
-            next->second,
-            FirstAbsentEntry(
-                [this](const Hash& key) { return parts_.index->Find(key); },
-                opening.chain_key, opening.chain_entries_min));
-      }
+      ASSIGN_OR_RETURN(next->second, CountOf(opening));
     }
-    made.chain_indices.back() = next->second++;
+    ChainCount& count = next->second;
+    accesses_before[i] = static_cast<uint32_t>(count.accesses);
+    made.chain_indices.back() = count.entries++;
+    count.accesses =
+        opening.content == RecordContent::kAccess
+            ? std::min(count.accesses + 1, ChainCache::kAccessesMax)
+            : 0;
     const Hash label = ChainLabel(opening.chain_key, made.chain_indices.back());
     leaves.push_back({label, FormatSubjectLeaf(label, entry.hash), i});
   }
@@ -81,8 +81,8 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
                    parts_.index->Root(first, keys, covered));
   // From here on the index has them; if this batch is not committed, no other
   // will be.
-  for (const auto& [chain, entries] : next_in_chain) {
-    parts_.chains->SetEntries(chain, entries);
+  for (const auto& [chain, count] : next_in_chain) {
+    parts_.chains->SetCount(chain, count);
   }
   last_seal_time_s_ = std::max<uint64_t>(
       last_seal_time_s_, std::max<int64_t>(parts_.clock->NowMs(), 0) / 1000);
@@ -125,6 +125,7 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     opening->set_record(entry.opening->record);
     opening->set_actor_salt(entry.opening->actor_salt);
     opening->set_actor(entry.opening->actor);
+    opening->set_accesses_before(accesses_before[leaf.fresh]);
   }
   const std::string seal =
       FormatSealLeaf({index_root, covered, last_seal_time_s_});
@@ -157,6 +158,60 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     made.rows.push_back({RowKind::kVaultPage, 0, std::move(row)});
   }
   return made;
+}
+
+absl::StatusOr<ChainCount> AccessBatchMaker::CountOf(
+    const PendingOpening& opening) {
+  const std::optional<ChainCount> remembered =
+      parts_.chains->FindCount(opening.chain_tag);
+  if (remembered.has_value()) return *remembered;
+  ChainCount count;
+  ASSIGN_OR_RETURN(
+      count.entries,
+      FirstAbsentEntry(
+          [this](const Hash& key) { return parts_.index->Find(key); },
+          opening.chain_key, opening.chain_entries_min));
+  return count;
+}
+
+absl::Status AccessBatchMaker::JudgeBasedOn(const PendingOpening& opening,
+                                            uint64_t based_on) {
+  ASSIGN_OR_RETURN(ChainCount count, CountOf(opening));
+  if (based_on > count.entries) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it is based on ", based_on,
+                     " entries of a chain that does not have so many"));
+  }
+  // Entries from here on are known to be accesses or notices.
+  uint64_t known_from = count.entries - count.accesses;
+  for (int looks = 0; known_from > based_on; ++looks) {
+    if (looks == kLookedAtMax) {
+      return absl::AbortedError(
+          "more entries came into its chain than can be looked at here; ask "
+          "again by Check and base it on that");
+    }
+    const uint64_t number = known_from - 1;
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> leaf_index,
+                     parts_.index->Find(ChainLabel(opening.chain_key, number)));
+    if (!leaf_index.has_value()) {
+      return absl::DataLossError("the index lacks an entry of a chain");
+    }
+    ASSIGN_OR_RETURN(const VaultPage page,
+                     ReadPage(parts_.storage, parts_.vault, *leaf_index));
+    const vault::Opening* const found = page.Find(*leaf_index);
+    if (found == nullptr) {
+      return absl::DataLossError("the vault lacks an entry of a chain");
+    }
+    // Only accesses are ever erased.
+    if (!found->has_erased_by() &&
+        ContentOf(found->record()) == RecordContent::kStatement) {
+      return absl::AbortedError(
+          "a newer statement stands in its chain; ask again by Check before "
+          "you use the data");
+    }
+    known_from = number - std::min<uint64_t>(found->accesses_before(), number);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> ParseDocumentsRow(

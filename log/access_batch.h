@@ -13,6 +13,7 @@
 #include "log/chain_cache.h"
 #include "log/clock.h"
 #include "log/index.h"
+#include "log/storage.h"
 #include "log/vault.h"
 
 namespace vidimus {
@@ -26,6 +27,7 @@ class AccessBatchMaker : public BatchMaker {
     Vault* vault;
     Clock* clock;
     Random* random;
+    Storage* storage;
   };
 
   // `min_batch` is config's; `last_seal_time_s` that of the newest seal, 0 if
@@ -40,7 +42,17 @@ class AccessBatchMaker : public BatchMaker {
   absl::StatusOr<MadeBatch> Make(uint64_t first,
                                  const std::vector<FreshEntry>& fresh) override;
 
+  // Costs nothing where all beyond `based_on` are remembered to be accesses;
+  // else it opens some of those that are not, kLookedAtMax at most.
+  absl::Status JudgeBasedOn(const PendingOpening& opening,
+                            uint64_t based_on) override;
+
+  static constexpr int kLookedAtMax = 8;
+
  private:
+  // What the chain has in earlier batches.
+  absl::StatusOr<ChainCount> CountOf(const PendingOpening& opening);
+
   const Parts parts_;
   const uint64_t min_batch_;
   uint64_t last_seal_time_s_;

@@ -44,6 +44,16 @@ class BatchMaker {
   // written, say).
   virtual absl::StatusOr<MadeBatch> Make(
       uint64_t first, const std::vector<FreshEntry>& fresh) = 0;
+
+  // Whether `opening`, decided by the first `based_on` entries of its chain,
+  // may stand in the next batch as far as earlier batches tell. kAborted: a
+  // statement stands among the entries beyond, or too much would have to be
+  // read to know. kInvalidArgument: the chain does not have so many entries.
+  // An error of another kind: it can't be read.
+  virtual absl::Status JudgeBasedOn(const PendingOpening& /*opening*/,
+                                    uint64_t /*based_on*/) {
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace vidimus

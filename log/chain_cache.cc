@@ -28,6 +28,21 @@ Hash Xor(const Hash& a, const Hash& b) {
   return result;
 }
 
+// One number: entries below, accesses above.
+constexpr int kEntriesBits = 48;
+constexpr uint64_t kEntriesMask = (uint64_t{1} << kEntriesBits) - 1;
+static_assert(ChainCache::kAccessesMax == UINT64_MAX >> kEntriesBits);
+
+ChainCount CountOf(uint64_t packed) {
+  return {packed & kEntriesMask, packed >> kEntriesBits};
+}
+
+uint64_t PackedOf(const ChainCount& count) {
+  CHECK_LE(count.entries, kEntriesMask);
+  CHECK_LE(count.accesses, ChainCache::kAccessesMax);
+  return count.accesses << kEntriesBits | count.entries;
+}
+
 }  // namespace
 
 // All zero is an empty set.
@@ -35,12 +50,12 @@ struct ChainCache::Set {
   struct Way {
     Hash masked_key;
     uint64_t id1;
-    uint64_t masked_entries;
+    uint64_t masked_count;
   };
   uint64_t id0[kWays];
   Way ways[kWays];
   uint16_t asked;  // a bit for each way: asked for since the hand came by
-  uint16_t known;  // a bit for each way: masked_entries is set
+  uint16_t known;  // a bit for each way: masked_count is set
   uint16_t used;   // a bit for each way
   uint8_t hand;
 
@@ -120,20 +135,23 @@ std::optional<ChainCache::Known> ChainCache::Find(const ChainTag& tag,
     set->asked |= static_cast<uint16_t>(1u << way);
     known.key = set->ways[way].masked_key;
     if ((set->known >> way & 1) != 0) {
-      known.entries = set->ways[way].masked_entries ^ tag.entries_mask;
+      const ChainCount count =
+          CountOf(set->ways[way].masked_count ^ tag.entries_mask);
+      known.entries = count.entries;
+      known.accesses = count.accesses;
     }
   }
   known.key = Xor(known.key, KeyMask(alpha));
   return known;
 }
 
-std::optional<uint64_t> ChainCache::FindEntries(const ChainTag& tag) {
+std::optional<ChainCount> ChainCache::FindCount(const ChainTag& tag) {
   Set* const set = SetOf(tag);
   if (set == nullptr) return std::nullopt;
   MutexLock lock(MutexOf(tag));
   const size_t way = set->Find(tag);
   if (way == kWays || (set->known >> way & 1) == 0) return std::nullopt;
-  return set->ways[way].masked_entries ^ tag.entries_mask;
+  return CountOf(set->ways[way].masked_count ^ tag.entries_mask);
 }
 
 void ChainCache::Put(const ChainTag& tag, std::string_view alpha,
@@ -153,13 +171,13 @@ void ChainCache::Put(const ChainTag& tag, std::string_view alpha,
   set->known &= static_cast<uint16_t>(~bit);
 }
 
-void ChainCache::SetEntries(const ChainTag& tag, uint64_t entries) {
+void ChainCache::SetCount(const ChainTag& tag, const ChainCount& count) {
   Set* const set = SetOf(tag);
   if (set == nullptr) return;
   MutexLock lock(MutexOf(tag));
   const size_t way = set->Find(tag);
   if (way == kWays) return;
-  set->ways[way].masked_entries = entries ^ tag.entries_mask;
+  set->ways[way].masked_count = PackedOf(count) ^ tag.entries_mask;
   set->known |= static_cast<uint16_t>(1u << way);
 }
 

@@ -1,5 +1,6 @@
 // What the server remembers of chains so as not to compute it again: the key of
-// each, and how many entries it has. Bounded, in memory, gone with the process.
+// each, how many entries it has, and how many of the last of them are accesses.
+// Bounded, in memory, gone with the process.
 //
 // Nothing readable lies here. A chain is known by a tag, a keyed hash of its
 // name, and key and number are masked with other keyed hashes of the same name,
@@ -40,13 +41,25 @@ struct ChainTag {
   }
 };
 
+// How many entries a chain has, and how many of the last of them are known to
+// be accesses: no statement of the resident's and no notice stands among them.
+struct ChainCount {
+  uint64_t entries = 0;
+  uint64_t accesses = 0;  // at most kAccessesMax
+};
+
 // Any thread.
 class ChainCache {
  public:
+  // As far as is counted.
+  static constexpr uint64_t kAccessesMax = 0xffff;
+
   struct Known {
     Hash key;
     // How many entries the chain has, if that is known.
     std::optional<uint64_t> entries;
+    // How many of the last of those are known to be accesses.
+    uint64_t accesses = 0;
   };
 
   // Takes at most `bytes_max` of memory, touched as it fills; too little for a
@@ -62,15 +75,15 @@ class ChainCache {
   ChainTag TagOf(std::string_view alpha) const;
 
   std::optional<Known> Find(const ChainTag& tag, std::string_view alpha);
-  std::optional<uint64_t> FindEntries(const ChainTag& tag);
+  std::optional<ChainCount> FindCount(const ChainTag& tag);
 
   // Remembers a chain's key; how many entries it has is not known then, if the
   // chain is new here.
   void Put(const ChainTag& tag, std::string_view alpha, const Hash& key);
 
-  // Notes that the chain has `entries`; no effect if the chain is not here.
-  // Only by the one who places entries: nobody else knows.
-  void SetEntries(const ChainTag& tag, uint64_t entries);
+  // Notes what the chain has; no effect if the chain is not here. Only by the
+  // one who places entries: nobody else knows.
+  void SetCount(const ChainTag& tag, const ChainCount& count);
 
  private:
   struct Set;

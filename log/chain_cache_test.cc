@@ -20,21 +20,27 @@ TEST(ChainCacheTest, RemembersKeysAndNumbersOfEntries) {
   ChainCache cache(1 << 20, kProcessKey);
   const ChainTag tag = cache.TagOf(Name(1));
   EXPECT_FALSE(cache.Find(tag, Name(1)).has_value());
-  EXPECT_FALSE(cache.FindEntries(tag).has_value());
-  cache.SetEntries(tag, 5);
-  EXPECT_FALSE(cache.FindEntries(tag).has_value()) << "of a chain not here";
+  EXPECT_FALSE(cache.FindCount(tag).has_value());
+  cache.SetCount(tag, {5, 0});
+  EXPECT_FALSE(cache.FindCount(tag).has_value()) << "of a chain not here";
   cache.Put(tag, Name(1), KeyOf(1));
   ASSERT_TRUE(cache.Find(tag, Name(1)).has_value());
   EXPECT_EQ(cache.Find(tag, Name(1))->key, KeyOf(1));
   EXPECT_FALSE(cache.Find(tag, Name(1))->entries.has_value());
-  for (const uint64_t entries : {uint64_t{0}, uint64_t{1}, UINT64_MAX}) {
-    cache.SetEntries(tag, entries);
-    EXPECT_EQ(cache.FindEntries(tag), entries);
-    EXPECT_EQ(cache.Find(tag, Name(1))->entries, entries);
+  constexpr uint64_t kMost = (uint64_t{1} << 48) - 1;
+  for (const uint64_t entries : {uint64_t{0}, uint64_t{1}, kMost}) {
+    for (const uint64_t accesses :
+         {uint64_t{0}, uint64_t{1}, ChainCache::kAccessesMax}) {
+      cache.SetCount(tag, {entries, accesses});
+      EXPECT_EQ(cache.FindCount(tag)->entries, entries);
+      EXPECT_EQ(cache.FindCount(tag)->accesses, accesses);
+      EXPECT_EQ(cache.Find(tag, Name(1))->entries, entries);
+      EXPECT_EQ(cache.Find(tag, Name(1))->accesses, accesses);
+    }
   }
   // Putting it again changes nothing.
   cache.Put(tag, Name(1), KeyOf(1));
-  EXPECT_EQ(cache.FindEntries(tag), UINT64_MAX);
+  EXPECT_EQ(cache.FindCount(tag)->entries, kMost);
 }
 
 TEST(ChainCacheTest, TagsMeanNothingToAnotherProcess) {
@@ -50,9 +56,9 @@ TEST(ChainCacheTest, RemembersNothingWithoutMemory) {
     ChainCache cache(bytes, kProcessKey);
     const ChainTag tag = cache.TagOf(Name(1));
     cache.Put(tag, Name(1), KeyOf(1));
-    cache.SetEntries(tag, 1);
+    cache.SetCount(tag, {1, 1});
     EXPECT_FALSE(cache.Find(tag, Name(1)).has_value());
-    EXPECT_FALSE(cache.FindEntries(tag).has_value());
+    EXPECT_FALSE(cache.FindCount(tag).has_value());
   }
 }
 
@@ -75,10 +81,10 @@ TEST(ChainCacheTest, ForgetsButNeverErrs) {
           EXPECT_EQ(*known->entries, entries[number]);
         }
       } else {
-        EXPECT_FALSE(cache.FindEntries(tag).has_value());
+        EXPECT_FALSE(cache.FindCount(tag).has_value());
         cache.Put(tag, Name(number), KeyOf(number));
       }
-      cache.SetEntries(tag, ++entries[number]);
+      cache.SetCount(tag, {++entries[number], 0});
     }
     // Those asked for often stay.
     EXPECT_GT(found, bytes == 1 << 18   ? 18900u

@@ -23,6 +23,10 @@ void ChainGate::Add(Submission submission) {
   for (size_t i = 0; i < submission.entries.size(); ++i) {
     PendingOpening* const opening = submission.entries[i].opening.get();
     if (opening == nullptr) continue;
+    if (!(opening->chain_tag == ChainTag{})) {
+      waiting->chains.push_back(opening->chain_tag);
+      continue;
+    }
     absl::StatusOr<std::string> name =
         keys_->NameOf(opening->subject, submission.administration);
     if (!name.ok()) return submission.done(name.status());

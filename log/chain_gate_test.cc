@@ -25,6 +25,9 @@ class FakeKeys : public ChainKeys {
                                        uint32_t) const override {
     return absl::UnimplementedError("");
   }
+  ChainCache::Known KeyOf(std::string_view name) const override {
+    return {ChainOf(std::string(name)).key, std::nullopt, 0};
+  }
   absl::StatusOr<std::string> NameOf(std::string_view subject,
                                      uint32_t administration) const override {
     if (subject.empty()) return absl::InvalidArgumentError("no subject");

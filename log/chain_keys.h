@@ -105,6 +105,10 @@ class ChainKeys {
   virtual absl::StatusOr<ProvenChainKey> Prove(
       std::string_view subject, uint32_t administration) const = 0;
 
+  // What is remembered of a chain, or at least its key: made on the calling
+  // thread and remembered from then on, without asking for a place.
+  virtual ChainCache::Known KeyOf(std::string_view name) const = 0;
+
   // The name of a chain. kInvalidArgument for a subject that none can have.
   virtual absl::StatusOr<std::string> NameOf(std::string_view subject,
                                              uint32_t administration) const = 0;

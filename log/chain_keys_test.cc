@@ -125,7 +125,7 @@ TEST_F(ChainKeysTest, LooksHowManyEntriesAChainHas) {
     });
     // The key is remembered; the number is the sequencer's to say.
     EXPECT_FALSE(keys->Find(name).has_value());
-    keys->cache()->SetEntries(keys->cache()->TagOf(name), n + 1);
+    keys->cache()->SetCount(keys->cache()->TagOf(name), {n + 1, 0});
     ASSERT_TRUE(keys->Find(name).has_value());
     EXPECT_EQ(keys->Find(name)->entries_min, n + 1);
   }

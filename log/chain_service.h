@@ -27,19 +27,16 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/chain_keys.h"
 #include "log/chain_quota.h"
 #include "log/clock.h"
+#include "log/first_looks.h"
 #include "log/log.h"
-#include "log/notices.h"
 #include "log/oidc.h"
-#include "log/openings.h"
 #include "log/side_work.h"
-#include "proto/mutex.h"
 #include "proto/vidimus.pb.h"
 #include "verifier/register.h"
 
@@ -97,6 +94,9 @@ class ChainService {
   //     entered first can't be.
   void Get(const v1::GetChainRequest& request, ChainCaller caller, Done done);
 
+  // Those that this service enters, for others that give keys away.
+  FirstLooks* first_looks() { return &first_looks_; }
+
  private:
   // A request under way.
   struct Job {
@@ -117,27 +117,13 @@ class ChainService {
   absl::Status IdentifyAdministration(Job* job);
   absl::Status JudgeRegistered(uint32_t administration) const;
 
-  // Whether the first look of this administration is entered and public; false
-  // also if it is only under way.
-  absl::StatusOr<bool> LookIsEntered(const Job& job, const Hash& name);
-  void EnterLook(const JobPtr& job, const Hash& name);
-
   absl::StatusOr<v1::GetChainResponse> Answer(const Job& job);
-  // `page` is the one read last.
-  absl::Status AddEntry(uint64_t leaf_index, int64_t now_s,
-                        std::optional<VaultPage>* page, v1::ChainEntry* entry);
 
   const ChainLimits limits_;
   const Parts parts_;
-  Notices notices_;
+  FirstLooks first_looks_;
   ChainQuota administration_quota_;
   ChainQuota resident_quota_;
-
-  Mutex mu_;
-  // First looks that are entered, and those that are being entered; each by a
-  // label that its chain will never have.
-  absl::flat_hash_set<Hash> entered_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_set<Hash> entering_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace vidimus

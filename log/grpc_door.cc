@@ -66,7 +66,9 @@ using RawService = v1::Log::WithRawCallbackMethod_Submit<
                 v1::Log::WithRawCallbackMethod_GetChain<
                     v1::Log::WithRawCallbackMethod_ProveKeys<
                         v1::Log::WithRawCallbackMethod_ProveLeaves<
-                            v1::Log::Service>>>>>>>;
+                            v1::Log::WithRawCallbackMethod_Check<
+                                v1::Log::WithRawCallbackMethod_FileStatements<
+                                    v1::Log::Service>>>>>>>>>;
 
 class Service : public RawService {
  public:
@@ -167,6 +169,58 @@ class Service : public RawService {
                                         grpc::ByteBuffer* response) override {
     return Prove<v1::ProveLeavesRequest>(context, *request, response,
                                          vidimus::ProveLeaves);
+  }
+
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer* request,
+                                  grpc::ByteBuffer* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    const absl::Status status = [&]() -> absl::Status {
+      v1::CheckRequest check;
+      RETURN_IF_ERROR(Parse(*request, &check));
+      ASSIGN_OR_RETURN(HostedLog* const hosted, FindLog(logs_, check.origin()));
+      std::optional<uint32_t> administration;
+      if (options_.identities && context->auth_context() != nullptr &&
+          context->auth_context()->IsPeerAuthenticated()) {
+        ASSIGN_OR_RETURN(administration,
+                         AdministrationOf(context->auth_context().get()));
+      }
+      hosted->checks.Check(
+          std::move(check), administration,
+          [context, reactor,
+           response](absl::StatusOr<v1::CheckResponse> answer) {
+            if (answer.ok()) *response = Serialize(*answer);
+            reactor->Finish(ToGrpcStatus(answer.status(), context));
+          });
+      return absl::OkStatus();
+    }();
+    if (!status.ok()) reactor->Finish(ToGrpcStatus(status, context));
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* FileStatements(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    const absl::Status status = [&]() -> absl::Status {
+      v1::FileStatementsRequest filed;
+      RETURN_IF_ERROR(Parse(*request, &filed));
+      ASSIGN_OR_RETURN(HostedLog* const hosted, FindLog(logs_, filed.origin()));
+      if (!options_.identities) {
+        return absl::UnauthenticatedError(
+            "statements are taken over TLS only: they name a person");
+      }
+      hosted->statements.File(
+          std::move(filed),
+          [context, reactor,
+           response](absl::StatusOr<v1::FileStatementsResponse> answer) {
+            if (answer.ok()) *response = Serialize(*answer);
+            reactor->Finish(ToGrpcStatus(answer.status(), context));
+          });
+      return absl::OkStatus();
+    }();
+    if (!status.ok()) reactor->Finish(ToGrpcStatus(status, context));
+    return reactor;
   }
 
  private:

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "log/chain_service.h"
+#include "log/check_service.h"
 #include "log/log.h"
 #include "log/side_work.h"
+#include "log/statement_service.h"
 #include "log/submit_service.h"
 
 namespace vidimus {
@@ -20,21 +22,38 @@ struct HostingParts {
   // stranger holds up a resident.
   SideWork* proof_work;
   SideWork* chain_work;
+  // For administrations that ask first, and wait with what they do; and for
+  // statements, which strangers may bring.
+  SideWork* check_work;
+  SideWork* statement_work;
+};
+
+struct HostingLimits {
+  SubmitLimits submits;
+  ChainLimits chains;
+  CheckLimits checks;
+  StatementLimits statements;
 };
 
 struct HostedLog {
   // Neither is owned; `tokens` are those that this log believes.
-  HostedLog(Log* served, const TokenJudge* tokens, const SubmitLimits& submits,
-            const ChainLimits& chain_limits, const HostingParts& parts)
+  HostedLog(Log* served, const TokenJudge* tokens, const HostingLimits& limits,
+            const HostingParts& parts)
       : log(served),
-        submit(submits, served, parts.workers),
-        chains(chain_limits, {served, tokens, parts.chain_work, SystemClock(),
-                              SystemRandom()}),
+        submit(limits.submits, served, parts.workers),
+        chains(limits.chains, {served, tokens, parts.chain_work, SystemClock(),
+                               SystemRandom()}),
+        checks(limits.checks,
+               {served, chains.first_looks(), parts.check_work, SystemClock()}),
+        statements(limits.statements, {served, parts.statement_work,
+                                       parts.workers, SystemClock()}),
         proof_work(parts.proof_work) {}
 
   Log* const log;
   SubmitService submit;
   ChainService chains;
+  CheckService checks;
+  StatementService statements;
   SideWork* const proof_work;
 };
 

@@ -170,6 +170,10 @@ void HttpDoor::Json(std::string_view method, HttpRequest request,
   if (method == "chain") {
     return GetChain(std::move(request), std::move(respond));
   }
+  if (method == "check") return Check(std::move(request), std::move(respond));
+  if (method == "statements") {
+    return FileStatements(std::move(request), std::move(respond));
+  }
   if (method == "keys") {
     return Prove<v1::ProveKeysRequest>(std::move(request), std::move(respond),
                                        vidimus::ProveKeys);
@@ -199,8 +203,8 @@ void HttpDoor::Json(std::string_view method, HttpRequest request,
       return JsonResponse(answer);
     }
     return absl::NotFoundError(
-        "no such method: /v1/submit, /v1/chain, /v1/proof, /v1/keys, "
-        "/v1/leaves and /v1/checkpoint are there");
+        "no such method: /v1/submit, /v1/check, /v1/statements, /v1/chain, "
+        "/v1/proof, /v1/keys, /v1/leaves and /v1/checkpoint are there");
   }();
   respond(
       Personal(response.ok() ? *response : ErrorResponse(response.status())));
@@ -229,13 +233,9 @@ void HttpDoor::Submit(HttpRequest request, HttpResponder respond) {
       });
 }
 
-absl::StatusOr<ChainCaller> HttpDoor::ChainCallerOf(
-    const HttpRequest& request) const {
-  ChainCaller caller;
-  if (!identities_) {
-    return absl::UnauthenticatedError(
-        "chains are shown over TLS only: nobody is known on this door");
-  }
+absl::Status HttpDoor::JudgePersonal(const HttpRequest& request,
+                                     const char* plaintext) const {
+  if (!identities_) return absl::UnauthenticatedError(plaintext);
   // A page of another origin can make a browser send a form, with the
   // certificate of an administration if it has one, but not JSON: for that the
   // browser asks us first.
@@ -243,6 +243,14 @@ absl::StatusOr<ChainCaller> HttpDoor::ChainCallerOf(
     return absl::InvalidArgumentError(
         "the body must be sent with Content-Type: application/json");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ChainCaller> HttpDoor::ChainCallerOf(
+    const HttpRequest& request) const {
+  RETURN_IF_ERROR(JudgePersonal(
+      request, "chains are shown over TLS only: nobody is known on this door"));
+  ChainCaller caller;
   if (request.peer_uris != nullptr) {
     ASSIGN_OR_RETURN(caller.administration,
                      AdministrationOfUris(*request.peer_uris));
@@ -271,6 +279,51 @@ void HttpDoor::GetChain(HttpRequest request, HttpResponder respond) {
         respond(answer.ok() ? Personal(JsonResponse(*answer))
                             : ChainError(answer.status()));
       });
+}
+
+void HttpDoor::Check(HttpRequest request, HttpResponder respond) {
+  const absl::Status refused = [&]() -> absl::Status {
+    RETURN_IF_ERROR(JudgePersonal(
+        request,
+        "asking first is answered over TLS only: nobody is known on this "
+        "door"));
+    v1::CheckRequest check;
+    RETURN_IF_ERROR(FromJson(request.body, &check));
+    ASSIGN_OR_RETURN(HostedLog* const hosted, FindLog(logs_, check.origin()));
+    std::optional<uint32_t> administration;
+    if (request.peer_uris != nullptr) {
+      ASSIGN_OR_RETURN(administration,
+                       AdministrationOfUris(*request.peer_uris));
+    }
+    hosted->checks.Check(
+        std::move(check), administration,
+        [respond = std::move(respond)](
+            absl::StatusOr<v1::CheckResponse> answer) mutable {
+          respond(Personal(answer.ok() ? JsonResponse(*answer)
+                                       : ErrorResponse(answer.status())));
+        });
+    return absl::OkStatus();
+  }();
+  if (!refused.ok()) respond(Personal(ErrorResponse(refused)));
+}
+
+void HttpDoor::FileStatements(HttpRequest request, HttpResponder respond) {
+  const absl::Status refused = [&]() -> absl::Status {
+    RETURN_IF_ERROR(JudgePersonal(
+        request, "statements are taken over TLS only: they name a person"));
+    v1::FileStatementsRequest filed;
+    RETURN_IF_ERROR(FromJson(request.body, &filed));
+    ASSIGN_OR_RETURN(HostedLog* const hosted, FindLog(logs_, filed.origin()));
+    hosted->statements.File(
+        std::move(filed),
+        [respond = std::move(respond)](
+            absl::StatusOr<v1::FileStatementsResponse> answer) mutable {
+          respond(Personal(answer.ok() ? JsonResponse(*answer)
+                                       : ErrorResponse(answer.status())));
+        });
+    return absl::OkStatus();
+  }();
+  if (!refused.ok()) respond(Personal(ErrorResponse(refused)));
 }
 
 template <typename Request, typename Maker>

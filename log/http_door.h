@@ -21,8 +21,8 @@ namespace vidimus {
 class HttpDoor {
  public:
   // Not owned. `identities`: callers may show a certificate or a token, so
-  // /v1/submit and /v1/chain are served. `ready` says whether every log takes
-  // submissions.
+  // /v1/submit, /v1/chain, /v1/check and /v1/statements are served. `ready`
+  // says whether every log takes submissions.
   HttpDoor(const std::vector<HostedLog*>& logs, bool identities,
            prometheus::Registry* registry, std::function<bool()> ready);
 
@@ -42,10 +42,15 @@ class HttpDoor {
             HttpResponder respond);
   void Submit(HttpRequest request, HttpResponder respond);
   void GetChain(HttpRequest request, HttpResponder respond);
+  void Check(HttpRequest request, HttpResponder respond);
+  void FileStatements(HttpRequest request, HttpResponder respond);
   // Answers with what `prove` makes of the request, on another thread.
   template <typename Request, typename Maker>
   void Prove(HttpRequest request, HttpResponder respond, Maker prove);
   absl::StatusOr<ChainCaller> ChainCallerOf(const HttpRequest& request) const;
+  // Whether the body of a request may be about a person.
+  absl::Status JudgePersonal(const HttpRequest& request,
+                             const char* plaintext) const;
 
   const std::vector<HostedLog*> logs_;
   const bool identities_;

@@ -147,7 +147,8 @@ absl::Status Log::Start(const LogOptions& options) {
                                    vault_.get(), stored.size));
     maker_ = std::make_unique<AccessBatchMaker>(
         AccessBatchMaker::Parts{index_.get(), chain_keys_->cache(),
-                                vault_.get(), parts_.clock, parts_.random},
+                                vault_.get(), parts_.clock, parts_.random,
+                                parts_.storage},
         documents_->min_batch(), time_s);
   }
   ASSIGN_OR_RETURN(

@@ -79,6 +79,7 @@ PendingEntry Notices::Make(v1::Notice notice) const {
   auto opening = std::make_unique<PendingOpening>();
   opening->entry_id = notice.entry_id();
   opening->subject = notice.subject();
+  opening->content = RecordContent::kNotice;
   opening->record_salt = parts_.random->Draw(kSaltBytes);
   opening->actor_salt = parts_.random->Draw(kSaltBytes);
   v1::Record record;

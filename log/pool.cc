@@ -34,6 +34,7 @@ void Pool::Add(Submission submission) {
       queue.entries += entries;
       entries_ += entries;
       bytes_ += submission.Bytes();
+      if (submission.statements) statements_ += entries;
       queue.submissions.push_back(std::move(submission));
       if (entries_ == entries || Full()) changed_.Signal();
       return;
@@ -48,6 +49,16 @@ absl::Status Pool::Admit(const Submission& submission) {
     return WithRetryAfter(
         absl::UnavailableError("the log is stopping; try again"),
         std::chrono::milliseconds(1000));
+  }
+  if (submission.statements) {
+    if (statements_ > 0 && statements_ + entries > options_.statements_max) {
+      return WithRetryAfter(
+          absl::UnavailableError(absl::StrCat(
+              "the pool is full: ", statements_, " statements wait (limit ",
+              options_.statements_max, "); try again")),
+          std::chrono::milliseconds(100));
+    }
+    return refusal_;
   }
   if (entries_ > 0 && (entries_ + entries > options_.entries_max ||
                        bytes_ + submission.Bytes() > options_.bytes_max)) {
@@ -126,6 +137,7 @@ std::vector<Submission> Pool::Take(size_t entries_max, size_t bytes_max) {
     queue.entries -= entries;
     entries_ -= entries;
     bytes_ -= bytes;
+    if (next.statements) statements_ -= entries;
     taken_entries += entries;
     taken_bytes += bytes;
     taken.push_back(std::move(next));

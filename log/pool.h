@@ -27,6 +27,7 @@
 #include "proto/mutex.h"
 #include "verifier/hash.h"
 #include "verifier/register.h"
+#include "verifier/record.h"
 
 namespace vidimus {
 
@@ -36,10 +37,14 @@ struct PendingOpening {
   std::string subject;   // canonical id: never leaves memory but encrypted
   std::string record_salt, record;
   std::string actor_salt, actor;
+  // Whose chain with the subject, if not the submission's administration's.
+  std::optional<uint32_t> administration;
+  RecordContent content = RecordContent::kAccess;
 
-  // Filled in by ChainGate. Of the chain between the subject and the
-  // submission's administration: its key, the proof of that if it was made for
-  // this entry, and a number of entries that the chain is known to have.
+  // Filled in by ChainGate, unless its tag says that it is. Of the chain
+  // between the subject and the administration: its key, the proof of that if
+  // it was made for this entry, and a number of entries that the chain is known
+  // to have.
   ChainTag chain_tag;
   Hash chain_key = {};
   std::string vrf_proof;
@@ -90,8 +95,17 @@ struct Submission {
   // Whose chains its entries are in.
   uint32_t administration = 0;
   std::vector<PendingEntry> entries;  // at least one
-  // Access log only; null for the log's own notices, which nobody signs.
+  // Access log only; null for the log's own notices, which nobody signs, and
+  // for statements, which have their own signatures.
   std::unique_ptr<RequestSignature> request;
+  // Access log only. Empty, or for each entry how many entries of its chain it
+  // was decided by: if a statement stands in that chain beyond those, or one
+  // that came in another submission stands in the same batch, the submission is
+  // refused with kAborted.
+  std::vector<uint64_t> based_on;
+  // They are statements: what residents say has a bound of its own, so that
+  // nobody's flood of accesses keeps a withdrawal out.
+  bool statements = false;
   // What the log's own notices do to pages of the vault, in the same commit.
   std::vector<PageChange> page_changes;
   // Called exactly once, from the sequencer's thread or, if it is refused on
@@ -111,6 +125,8 @@ struct PoolOptions {
   // up to `quota_burst_s` seconds' worth at once.
   double quota_per_s = 0;
   double quota_burst_s = 10;
+  // Of statements, beside all other bounds.
+  size_t statements_max = 4096;
 };
 
 class Pool {
@@ -170,6 +186,7 @@ class Pool {
   uint32_t next_administration_ ABSL_GUARDED_BY(mu_) = 0;
   size_t entries_ ABSL_GUARDED_BY(mu_) = 0;
   size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t statements_ ABSL_GUARDED_BY(mu_) = 0;
   // What WaitFull waits for.
   size_t full_entries_ ABSL_GUARDED_BY(mu_) = SIZE_MAX;
   size_t full_bytes_ ABSL_GUARDED_BY(mu_) = SIZE_MAX;

@@ -44,18 +44,6 @@ class Nodes {
 // A leaf's place in a row of entries; in an access log all are leaves.
 constexpr size_t kLeafStride = 2 + kLeafBytes;
 
-absl::StatusOr<std::string> ReadLeaf(Log* log, const Published& published,
-                                     uint64_t index) {
-  if (published.tree != nullptr && index >= published.tree->size_before()) {
-    const uint64_t first = published.tree->size_before();
-    const uint64_t row = index / kTileWidth - first / kTileWidth;
-    const uint64_t row_first = std::max(first, index / kTileWidth * kTileWidth);
-    return published.entries[row].substr((index - row_first) * kLeafStride + 2,
-                                         kLeafBytes);
-  }
-  return log->tiles().Entry(index);
-}
-
 // Says which entry of its chain entry `i` of `placement` is, and to whom is
 // told of the chain for the first time, its key.
 absl::Status PlaceInChain(Log* log, const Placement& placement, size_t i,
@@ -72,7 +60,10 @@ absl::Status PlaceInChain(Log* log, const Placement& placement, size_t i,
                                     batch.first, leaf_index));
   }
   placed->set_chain_index(chain_index);
-  if (chain_index > 0) return absl::OkStatus();
+  // Anybody may bring a statement: the resident has other ways to the key.
+  if (chain_index > 0 || opening->content == RecordContent::kStatement) {
+    return absl::OkStatus();
+  }
   placed->set_chain_key(std::string(Bytes(opening->chain_key)));
   placed->set_vrf_proof(opening->vrf_proof);
   if (!opening->vrf_proof.empty()) return absl::OkStatus();
@@ -85,6 +76,30 @@ absl::Status PlaceInChain(Log* log, const Placement& placement, size_t i,
 
 }  // namespace
 
+absl::StatusOr<std::string> ProvePublished(Log* log, const Published& published,
+                                           std::vector<uint64_t> indices) {
+  std::sort(indices.begin(), indices.end());
+  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+  Nodes nodes(published.tree.get(), &log->tiles());
+  const std::optional<std::vector<Hash>> proof =
+      MultiInclusionProof(indices, published.head.size, nodes.Reader());
+  if (!proof.has_value()) return nodes.status();
+  return BytesOfHashes(*proof);
+}
+
+absl::StatusOr<std::string> ReadPublishedLeaf(Log* log,
+                                              const Published& published,
+                                              uint64_t index) {
+  if (published.tree != nullptr && index >= published.tree->size_before()) {
+    const uint64_t first = published.tree->size_before();
+    const uint64_t row = index / kTileWidth - first / kTileWidth;
+    const uint64_t row_first = std::max(first, index / kTileWidth * kTileWidth);
+    return published.entries[row].substr((index - row_first) * kLeafStride + 2,
+                                         kLeafBytes);
+  }
+  return log->tiles().Entry(index);
+}
+
 absl::StatusOr<v1::SubmitResponse> MakeReceipt(Log* log,
                                                const Placement& placement) {
   const Published& published = *placement.published;
@@ -93,19 +108,14 @@ absl::StatusOr<v1::SubmitResponse> MakeReceipt(Log* log,
   for (const uint64_t index : placement.leaf_indices) {
     receipt.add_leaf_index(index);
   }
-  std::vector<uint64_t> indices = placement.leaf_indices;
-  std::sort(indices.begin(), indices.end());
-  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
-  Nodes nodes(published.tree.get(), &log->tiles());
-  const std::optional<std::vector<Hash>> proof =
-      MultiInclusionProof(indices, published.head.size, nodes.Reader());
-  if (!proof.has_value()) return nodes.status();
-  receipt.set_proof(BytesOfHashes(*proof));
+  ASSIGN_OR_RETURN(*receipt.mutable_proof(),
+                   ProvePublished(log, published, placement.leaf_indices));
   if (log->opaque()) return receipt;
   for (size_t i = 0; i < placement.leaf_indices.size(); ++i) {
     v1::Placed* const placed = receipt.add_placed();
-    ASSIGN_OR_RETURN(*placed->mutable_leaf(),
-                     ReadLeaf(log, published, placement.leaf_indices[i]));
+    ASSIGN_OR_RETURN(
+        *placed->mutable_leaf(),
+        ReadPublishedLeaf(log, published, placement.leaf_indices[i]));
     RETURN_IF_ERROR(PlaceInChain(log, placement, i, placed));
   }
   return receipt;

@@ -2,6 +2,9 @@
 // - the size never falls, and no index is given twice;
 // - a head is signed only after all it covers is durable and verified;
 // - each head is consistent with the one before;
+// - no entry stands in a batch with a statement of its chain, or after one,
+// that
+//   it says it was not decided by;
 // - each submission taken is answered once, and with OK only after a head that
 //   covers all its entries is public.
 #include "log/sequencer.h"
@@ -76,8 +79,18 @@ absl::Status Sequencer::RunOnce() {
   std::vector<Submission> submissions =
       parts_.pool->Take(options_.batch_entries_max, options_.batch_bytes_max);
   taken_ = 0;
-  for (const Submission& one : submissions) taken_ += one.entries.size();
+  bool statements = false;
+  for (const Submission& one : submissions) {
+    taken_ += one.entries.size();
+    statements |= one.statements;
+  }
   if (submissions.empty()) return absl::OkStatus();
+  // What a resident says wins against what was decided without it, in whichever
+  // order they came.
+  if (statements) {
+    std::stable_partition(submissions.begin(), submissions.end(),
+                          [](const Submission& one) { return one.statements; });
+  }
   parts_.idempotency->Expire(parts_.clock->NowMs() / 1000);
 
   struct Accepted {
@@ -87,9 +100,10 @@ absl::Status Sequencer::RunOnce() {
   std::vector<Accepted> accepted;
   std::vector<FreshEntry> fresh;
   FreshIds ids;
+  ChainTags stated;
   for (Submission& submission : submissions) {
     absl::StatusOr<std::vector<Decision>> decisions =
-        Decide(submission, fresh.size(), &ids);
+        Decide(submission, fresh.size(), stated, &ids);
     if (!decisions.ok()) {
       submission.done(decisions.status());
       continue;
@@ -98,6 +112,9 @@ absl::Status Sequencer::RunOnce() {
       const Decision& decision = (*decisions)[i];
       if (decision.fresh && decision.value == fresh.size()) {
         fresh.push_back({&submission, &submission.entries[i]});
+        if (submission.statements) {
+          stated.insert(submission.entries[i].opening->chain_tag);
+        }
       }
     }
     accepted.push_back({&submission, *std::move(decisions)});
@@ -146,7 +163,8 @@ size_t Sequencer::IdHash::operator()(const std::array<uint8_t, 16>& id) const {
 }
 
 absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
-    const Submission& submission, uint64_t fresh, FreshIds* ids) {
+    const Submission& submission, uint64_t fresh, const ChainTags& stated,
+    FreshIds* ids) {
   std::vector<Decision> decisions;
   decisions.reserve(submission.entries.size());
   std::vector<const IdTag*> added;
@@ -180,6 +198,10 @@ absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
         decisions.push_back({false, known->leaf_index});
         continue;
       }
+      // One that stands already is answered as it was.
+      if (!submission.based_on.empty()) {
+        RETURN_IF_ERROR(JudgeBasedOn(submission, i, stated));
+      }
       ids->emplace(tag->id, FreshId{tag->digest, fresh});
       added.push_back(&*tag);
       decisions.push_back({true, fresh++});
@@ -190,6 +212,18 @@ absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
   if (refused.ok()) return decisions;
   for (const IdTag* tag : added) ids->erase(tag->id);
   return refused;
+}
+
+absl::Status Sequencer::JudgeBasedOn(const Submission& submission, size_t i,
+                                     const ChainTags& stated) {
+  const PendingOpening& opening = *submission.entries[i].opening;
+  const absl::Status judged =
+      stated.contains(opening.chain_tag)
+          ? absl::AbortedError(
+                "a newer statement comes into its chain at this moment; ask "
+                "again by Check before you use the data")
+          : parts_.maker->JudgeBasedOn(opening, submission.based_on[i]);
+  return Annotate(judged, absl::StrCat("entry ", i, " of the request"));
 }
 
 absl::StatusOr<Sequencer::Sequenced> Sequencer::Sequence(

@@ -11,10 +11,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/batch_maker.h"
 #include "log/batch_verifier.h"
+#include "log/chain_cache.h"
 #include "log/clock.h"
 #include "log/documents.h"
 #include "log/idempotency.h"
@@ -83,10 +85,18 @@ class Sequencer {
   // The ids that are new in the batch under way.
   using FreshIds = std::unordered_map<std::array<uint8_t, 16>, FreshId, IdHash>;
 
+  // The chains that a statement of the batch under way stands in.
+  using ChainTags = absl::flat_hash_set<ChainTag>;
+
   // Decides a whole submission; the first new entry among its will be number
   // `fresh`. Adds to `ids` only if it is not refused.
   absl::StatusOr<std::vector<Decision>> Decide(const Submission& submission,
-                                               uint64_t fresh, FreshIds* ids);
+                                               uint64_t fresh,
+                                               const ChainTags& stated,
+                                               FreshIds* ids);
+  // Whether new entry `i` of `submission` rests on all that its chain holds.
+  absl::Status JudgeBasedOn(const Submission& submission, size_t i,
+                            const ChainTags& stated);
   // Where fresh entries came to stand.
   struct Sequenced {
     std::vector<uint64_t> leaf_indices;

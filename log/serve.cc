@@ -96,6 +96,35 @@ ChainLimits ChainLimitsFrom(const v1::Settings& settings) {
   return limits;
 }
 
+// Seconds over which statements that do more than restrain are averaged.
+constexpr double kStatementsBurstS = 10;
+constexpr double kChainStatementsBurstS = 100;
+
+HostingLimits LimitsFrom(const v1::Settings& settings) {
+  HostingLimits limits;
+  limits.submits.entry_bytes_max =
+      std::min<size_t>(settings.limits().entry_bytes_max(), 65535);
+  limits.submits.record_bytes_max = settings.limits().record_bytes_max();
+  // A request is never split between batches.
+  limits.submits.request_entries_max = std::min<uint64_t>(
+      settings.limits().request_entries_max(), kBatchLeavesMax - 1);
+  limits.chains = ChainLimitsFrom(settings);
+  limits.checks.entries_max = limits.chains.entries_max;
+  limits.checks.answer_bytes_max = limits.chains.answer_bytes_max;
+  limits.checks.key_quota = limits.chains.administration_quota;
+  limits.checks.waiting_of_one_max =
+      std::max<int>(1, static_cast<int>(settings.limits().side_work_max() / 2));
+  limits.statements.record_bytes_max = settings.limits().record_bytes_max();
+  const v1::Quota& quota = settings.quota();
+  limits.statements.quota.per_s = quota.statements_per_second();
+  limits.statements.quota.burst =
+      quota.statements_per_second() * kStatementsBurstS;
+  limits.statements.chain_quota.per_s = quota.chain_statements_per_second();
+  limits.statements.chain_quota.burst =
+      quota.chain_statements_per_second() * kChainStatementsBurstS;
+  return limits;
+}
+
 // One log of this process with all that it stands on and its threads.
 class OpenLog {
  public:
@@ -191,16 +220,8 @@ class OpenLog {
              content_.label_seed, folder_.Index(),
              (lock_path.empty() ? folder_.Lock() : lock_path) + kErasuresSuffix,
              folder_.Key("vault")}));
-    SubmitLimits limits;
-    limits.entry_bytes_max =
-        std::min<size_t>(settings.limits().entry_bytes_max(), 65535);
-    limits.record_bytes_max = settings.limits().record_bytes_max();
-    // A request is never split between batches.
-    limits.request_entries_max = std::min<uint64_t>(
-        settings.limits().request_entries_max(), kBatchLeavesMax - 1);
-    hosted_ =
-        std::make_unique<HostedLog>(log_.get(), &issuers_->judge(), limits,
-                                    ChainLimitsFrom(settings), hosting);
+    hosted_ = std::make_unique<HostedLog>(log_.get(), &issuers_->judge(),
+                                          LimitsFrom(settings), hosting);
     RETURN_IF_ERROR(JudgeIssuers());
     if (log_->opaque()) return absl::OkStatus();
     keeper_ = std::make_unique<VaultKeeper>(VaultKeeperOptions(), log_.get(),
@@ -433,11 +454,19 @@ absl::Status Serve(const ServeOptions& options) {
                       waiting_max);
   SideWork chain_work(std::max(1, static_cast<int>(threads.chains())),
                       waiting_max);
+  const int processors =
+      std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  SideWork check_work(
+      threads.checks() > 0 ? static_cast<int>(threads.checks()) : processors,
+      waiting_max);
+  SideWork statement_work(std::max(1, static_cast<int>(threads.statements())),
+                          waiting_max);
   for (const std::string& dir : options.dirs) {
-    ASSIGN_OR_RETURN(
-        std::unique_ptr<OpenLog> log,
-        OpenLog::Open(dir, options.lock, options.scrub_period,
-                      {&workers, &proof_work, &chain_work}, &registry));
+    ASSIGN_OR_RETURN(std::unique_ptr<OpenLog> log,
+                     OpenLog::Open(dir, options.lock, options.scrub_period,
+                                   {&workers, &proof_work, &chain_work,
+                                    &check_work, &statement_work},
+                                   &registry));
     hosted.push_back(log->hosted());
     logs.push_back(std::move(log));
   }

@@ -99,22 +99,24 @@ void SubmitService::Submit(const v1::SubmitRequest& request,
     done(submission.status());
     return;
   }
-  submission->done = [this, request_id = request.request_id(),
-                      done = std::move(done)](
-                         absl::StatusOr<Placement> placement) mutable {
-    if (!placement.ok()) {
-      log_->metrics().CountRefusal(
-          absl::StatusCodeToString(placement.status().code()));
-      done(placement.status());
-      return;
-    }
-    workers_->Run([this, request_id, done = std::move(done),
-                   placement = *std::move(placement)]() mutable {
-      absl::StatusOr<v1::SubmitResponse> receipt = MakeReceipt(log_, placement);
-      if (receipt.ok()) receipt->set_request_id(request_id);
-      done(std::move(receipt));
-    });
-  };
+  // Without `this`, which may go before the answer comes.
+  submission->done =
+      [log = log_, workers = workers_, request_id = request.request_id(),
+       done = std::move(done)](absl::StatusOr<Placement> placement) mutable {
+        if (!placement.ok()) {
+          log->metrics().CountRefusal(
+              absl::StatusCodeToString(placement.status().code()));
+          done(placement.status());
+          return;
+        }
+        workers->Run([log, request_id, done = std::move(done),
+                      placement = *std::move(placement)]() mutable {
+          absl::StatusOr<v1::SubmitResponse> receipt =
+              MakeReceipt(log, placement);
+          if (receipt.ok()) receipt->set_request_id(request_id);
+          done(std::move(receipt));
+        });
+      };
   log_->Submit(*std::move(submission));
 }
 
@@ -236,8 +238,16 @@ absl::StatusOr<Submission> SubmitService::JudgeAccess(
   if (request.entries_size() == 0) {
     return absl::InvalidArgumentError("the request has no entries");
   }
+  if (!request.based_on().empty() &&
+      request.based_on_size() != request.entries_size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "`based_on` has ", request.based_on_size(), " numbers for ",
+        request.entries_size(), " entries: say none or one for each"));
+  }
   Submission submission;
   submission.administration = a;
+  submission.based_on.assign(request.based_on().begin(),
+                             request.based_on().end());
   submission.entries.reserve(request.entries_size());
   submission.request = std::make_unique<RequestSignature>();
   for (int i = 0; i < request.entries_size(); ++i) {

@@ -20,12 +20,14 @@ AuditOptions Options(const std::string& origin, bool access_log,
 
 }  // namespace
 
-History::History(const std::string& origin, bool access_log, uint64_t min_batch)
+SignedHistory::SignedHistory(const std::string& origin, bool access_log,
+                             uint64_t min_batch)
     : origin_(origin),
       auditor_(Options(origin, access_log, min_batch)),
       roots_({EmptyRoot()}) {}
 
-absl::Status History::AddSignature(std::string_view text, Storage* storage) {
+absl::Status SignedHistory::AddSignature(std::string_view text,
+                                         Storage* storage) {
   Checkpoint checkpoint;
   if (ParseCheckpoint(text, &checkpoint) != Finding::kOk ||
       checkpoint.origin != origin_) {
@@ -66,7 +68,7 @@ absl::Status History::AddSignature(std::string_view text, Storage* storage) {
   return absl::OkStatus();
 }
 
-absl::Status History::JudgeStored(Storage* storage) const {
+absl::Status SignedHistory::JudgeStored(Storage* storage) const {
   ASSIGN_OR_RETURN(const TreeHead stored, storage->LastHead());
   if (stored.size < size()) {
     return absl::DataLossError(absl::StrCat(

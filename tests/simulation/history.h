@@ -19,10 +19,10 @@
 
 namespace vidimus {
 
-class History {
+class SignedHistory {
  public:
   // `origin` is the log's; an access log's batches are judged too.
-  History(const std::string& origin, bool access_log, uint64_t min_batch);
+  SignedHistory(const std::string& origin, bool access_log, uint64_t min_batch);
 
   // The log puts its signature under the checkpoint `text`, standing on
   // `storage`. OK if its head is that of the entries signed before, followed by

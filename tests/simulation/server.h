@@ -60,7 +60,7 @@ class Server {
     Clock* clock;
     Random* random;
     const NoteSigner* signer;
-    History* history;
+    SignedHistory* history;
     const Mutation* mutation;
     std::string id_key, vault_key, label_key;
     LogOptions options;

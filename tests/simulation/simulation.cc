@@ -185,7 +185,7 @@ class Simulation {
   SimDisk disk_;
   std::unique_ptr<MemoryRows> rows_;
   Ed25519NoteSigner signer_;
-  std::unique_ptr<History> history_;
+  std::unique_ptr<SignedHistory> history_;
   Server::World worlds_[2];
   Slot slots_[2];
   bool interrupted_ = false;  // within Interrupt
@@ -247,8 +247,8 @@ Simulation::Simulation(const SimulationOptions& options)
                                  &random_, min_batch);
     character_.log.opening_register = register_.opening;
   }
-  history_ =
-      std::make_unique<History>(kTestOrigin, character_.access_log, min_batch);
+  history_ = std::make_unique<SignedHistory>(kTestOrigin, character_.access_log,
+                                             min_batch);
   const std::string id_key = random_.Draw(32);
   const std::string vault_key = random_.Draw(32);
   for (const char* folder : {"", "/lock0", "/lock1"}) {
