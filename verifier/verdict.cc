@@ -58,9 +58,9 @@ struct Asked {
 
 class HistoryJudge {
  public:
-  HistoryJudge(const History& history, Es256Verify es256) : history_(history) {
-    registers_.reserve(history.logs.size());
-    for (const HistoryLog& log : history.logs) registers_.emplace_back(log);
+  HistoryJudge(const History& history,
+               const std::vector<RegisterIndex>& registers, Es256Verify es256)
+      : history_(history), registers_(registers) {
     result_.statements = JudgeStatements(history, registers_, es256);
     for (size_t i = 0; i < result_.statements.size(); ++i) Sort(i);
   }
@@ -605,7 +605,7 @@ class HistoryJudge {
   }
 
   const History& history_;
-  std::vector<RegisterIndex> registers_;
+  const std::vector<RegisterIndex>& registers_;
   Verdicts result_;
 
   // Places in result_.statements, ascending.
@@ -656,7 +656,16 @@ const char* DimensionName(Dimension dimension) {
 }
 
 Verdicts JudgeHistory(const History& history, Es256Verify es256) {
-  return HistoryJudge(history, es256).Judge();
+  std::vector<RegisterIndex> registers;
+  registers.reserve(history.logs.size());
+  for (const HistoryLog& log : history.logs) registers.emplace_back(log);
+  return JudgeHistory(history, registers, es256);
+}
+
+Verdicts JudgeHistory(const History& history,
+                      const std::vector<RegisterIndex>& registers,
+                      Es256Verify es256) {
+  return HistoryJudge(history, registers, es256).Judge();
 }
 
 }  // namespace vidimus

@@ -115,8 +115,15 @@ struct Verdicts {
 // Judges a history. `es256` may be null: what is signed by ES256 is then
 // unproven. Views in the result point into the history's bytes. Cost: that of
 // JudgeStatements, and for each access the statements for its purpose and the
-// provisions that it cites; for a violation all grants. benches/verdict.cc.
+// provisions that it cites; for a violation all grants; and once the register,
+// some 10 us for each document. benches/verdict.cc.
 Verdicts JudgeHistory(const History& history, Es256Verify es256);
+
+// The same for who judges several chains beside one register: `registers` holds
+// an index of each of the history's logs, in order.
+Verdicts JudgeHistory(const History& history,
+                      const std::vector<RegisterIndex>& registers,
+                      Es256Verify es256);
 
 }  // namespace vidimus
 
