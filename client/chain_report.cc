@@ -276,6 +276,8 @@ std::string Printable(absl::string_view text) {
       bytes = 1;
     } else if (byte == 0xc2 && next(1) < 0xa0) {  // U+0080 to U+009F
       bytes = 2;
+    } else if (byte == 0xd8 && next(1) == 0x9c) {  // U+061C, Arabic mark
+      bytes = 2;
     } else if (byte == 0xe2 &&
                ((next(1) == 0x80 && ((next(2) >= 0x8e && next(2) <= 0x8f) ||
                                      (next(2) >= 0xa8 && next(2) <= 0xae))) ||
