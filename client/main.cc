@@ -117,6 +117,8 @@ int VerifyMain(const std::vector<std::string>& arguments) {
       "  an entry bundle          and what does it say, and who signed it?\n"
       "  a chain bundle           is it all that the log holds about one "
       "resident?\n"
+      "  a register proof         is this the newest version of a document, or "
+      "is there none?\n"
       "  a conviction             did the log do what an honest log never "
       "does?");
   command_line.Text("vkey", "FILE", "the log's verifier key (log.vkey)",

@@ -28,6 +28,8 @@
 #include "verifier/extract.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
+#include "verifier/proven_register.h"
+#include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/signing.h"
 #include "verifier/tile.h"
@@ -45,6 +47,12 @@ constexpr size_t kKeysEach = 1024;
 constexpr size_t kLeavesEach = 4096;
 // Numbers of the register that are looked up ahead.
 constexpr uint32_t kNumbersAhead = 16;
+// What a check asks for besides config: not analyses and counts, which grow
+// with the use of the log and which no verdict rests on.
+constexpr RegisterType kTypesAsked[] = {
+    RegisterType::kAdministration, RegisterType::kProvision,
+    RegisterType::kPurpose,        RegisterType::kCategory,
+    RegisterType::kAiSystem,       RegisterType::kIdentityService};
 // Leaves after a document among which its seal is looked for at once, and in
 // all: more than any batch has.
 constexpr uint64_t kSealStep = 256;
@@ -205,8 +213,10 @@ class Asker {
     RETURN_IF_ERROR(AskRegister());
     RETURN_IF_ERROR(AskChains());
     RETURN_IF_ERROR(AskKeys());
-    RETURN_IF_ERROR(AskSeals());
-    return AskLeaves();
+    RETURN_IF_ERROR(AskBatches());
+    if (!whole_batches_) RETURN_IF_ERROR(AskSeals());
+    RETURN_IF_ERROR(AskLeaves());
+    return AskDocuments();
   }
 
   const v1::ChainBundle& bundle() const { return bundle_; }
@@ -278,15 +288,17 @@ class Asker {
   absl::Status AskRegister() {
     uint64_t count = 0;
     RETURN_IF_ERROR(AskDocument({RegisterType::kConfig, 0, 0}, &count));
-    for (uint32_t number = 0;; ++number) {
-      if (number >= kNumbersMax) {
-        return Wrong("the register has more administrations than are read");
+    for (const RegisterType type : kTypesAsked) {
+      count = 1;
+      for (uint32_t number = 0; count > 0; ++number) {
+        if (number >= kNumbersMax) {
+          return Wrong("the register has more numbers of a type than are read");
+        }
+        RETURN_IF_ERROR(AskDocument({type, number, 0}, &count));
+        if (type == RegisterType::kAdministration) administrations_ = number;
       }
-      RETURN_IF_ERROR(
-          AskDocument({RegisterType::kAdministration, number, 0}, &count));
-      administrations_ = number;
-      if (count == 0) return absl::OkStatus();
     }
+    return absl::OkStatus();
   }
 
   // Counts the versions of a document, from `id` on, and fetches each.
@@ -302,6 +314,7 @@ class Asker {
       wanted_keys_.insert(key);
       if (!answer.has_value()) return absl::OkStatus();
       wanted_leaves_.insert(*answer);
+      register_leaves_.insert(*answer);
       if (id.type == RegisterType::kAdministration) {
         document_leaves_.insert(*answer);
       }
@@ -314,12 +327,12 @@ class Asker {
     std::set<Hash> keys;
     for (uint64_t version = 0; version < 2; ++version) {
       keys.insert(RegisterKey({id.type, id.number, id.version + version}));
-      for (uint32_t ahead = 0; ahead < kNumbersAhead; ++ahead) {
-        const uint32_t number = id.type == RegisterType::kAdministration
-                                    ? id.number + ahead
-                                    : ahead;
-        keys.insert(
-            RegisterKey({RegisterType::kAdministration, number, version}));
+      for (const RegisterType type : kTypesAsked) {
+        if (id.type != type && id.type != RegisterType::kConfig) continue;
+        for (uint32_t ahead = 0; ahead < kNumbersAhead; ++ahead) {
+          const uint32_t number = id.type == type ? id.number + ahead : ahead;
+          keys.insert(RegisterKey({type, number, version}));
+        }
       }
     }
     return AddKeys({keys.begin(), keys.end()}, nullptr);
@@ -403,6 +416,68 @@ class Asker {
     return absl::OkStatus();
   }
 
+  // Asks for the whole batches of entries and documents, so that it is known
+  // when they stood in the log, and for the seal of each state that an access
+  // names. A log that does not show batches leaves the bundle without verdicts,
+  // not without completeness.
+  absl::Status AskBatches() {
+    for (const v1::ProbedChain& probed : bundle_.chain()) {
+      for (const v1::ChainEntry& entry : probed.chain().entries()) {
+        WantAsOf(entry.opening().record());
+      }
+    }
+    std::set<uint64_t> missing = entry_leaves_;
+    missing.insert(register_leaves_.begin(), register_leaves_.end());
+    whole_batches_ = true;
+    while (!missing.empty()) {
+      v1::ProveLeavesRequest request;
+      request.set_origin(options_.log_key.name);
+      request.set_size(head().size);
+      request.set_whole_batches(true);
+      for (const uint64_t index : missing) {
+        if (request.leaf_index_size() == static_cast<int>(kLeavesEach)) break;
+        request.add_leaf_index(index);
+      }
+      const absl::StatusOr<v1::ProveLeavesResponse> response =
+          door_->ProveLeaves(request);
+      const size_t before = missing.size();
+      if (response.ok()) {
+        for (const uint64_t index : response->leaf_index()) {
+          missing.erase(index);
+        }
+      }
+      if (missing.size() == before) {
+        whole_batches_ = false;
+        return absl::OkStatus();
+      }
+      const std::vector<uint64_t> indices(response->leaf_index().begin(),
+                                          response->leaf_index().end());
+      const std::vector<std::string_view> leaves(response->leaf().begin(),
+                                                 response->leaf().end());
+      RETURN_IF_ERROR(WrongIfFound(
+          extract_.AddLeaves(indices, leaves, response->proof()), "leaves"));
+      v1::LeavesProof* const proof = bundle_.add_leaves();
+      *proof->mutable_leaf_index() = response->leaf_index();
+      *proof->mutable_leaf() = response->leaf();
+      proof->set_proof(response->proof());
+      for (const uint64_t index : indices) wanted_leaves_.erase(index);
+      for (const std::string& document : response->document()) {
+        documents_.emplace(Sha256(document), document);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void WantAsOf(absl::string_view record) {
+    AccessRecord access;
+    if (ContentOf(Std(record)) == RecordContent::kAccess &&
+        ParseAccess(Std(record), &access, nullptr) == Finding::kOk &&
+        access.as_of_origin == options_.log_key.name &&
+        access.as_of_size <= head().size) {
+      wanted_leaves_.insert(access.as_of_size - 1);
+    }
+  }
+
   // Finds the seal that ends the batch of each administration's document, so
   // that it is known for which entries it counted.
   absl::Status AskSeals() {
@@ -453,12 +528,20 @@ class Asker {
                      indices.begin() + static_cast<ptrdiff_t>(end)},
                     bundle_.add_leaves()));
     }
-    std::set<Hash> documents;
-    for (const uint64_t index : indices) {
+    return absl::OkStatus();
+  }
+
+  absl::Status AskDocuments() {
+    std::set<Hash> added;
+    for (const uint64_t index : register_leaves_) {
       Leaf leaf;
       if (extract_.FindLeaf(index, &leaf) != Finding::kOk ||
-          leaf.kind != LeafKind::kRegister ||
-          !documents.insert(leaf.b).second) {
+          leaf.kind != LeafKind::kRegister || !added.insert(leaf.b).second) {
+        continue;
+      }
+      const auto found = documents_.find(leaf.b);
+      if (found != documents_.end()) {
+        bundle_.add_document(found->second);
         continue;
       }
       ASSIGN_OR_RETURN(*bundle_.add_document(),
@@ -476,7 +559,10 @@ class Asker {
   std::set<Hash> labels_;
   std::set<Hash> wanted_keys_;
   std::set<uint64_t> wanted_leaves_;
-  std::set<uint64_t> document_leaves_;
+  std::set<uint64_t> register_leaves_;  // all documents that were asked for
+  std::set<uint64_t> document_leaves_;  // administrations'
+  std::map<Hash, std::string> documents_;
+  bool whole_batches_ = false;
   std::set<uint64_t> entry_leaves_;
 };
 

@@ -7,11 +7,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/bundle.pb.h"
+#include "verifier/chain_history.h"
 #include "verifier/checkpoint.h"
 #include "verifier/compact_range.h"
 #include "verifier/encoding.h"
@@ -100,17 +103,40 @@ class FakeDoor : public ResidentDoor {
     EXPECT_LE(request.leaf_index_size(), 4096);
     v1::ProveLeavesResponse response;
     response.set_size(request.size());
-    for (const uint64_t index : request.leaf_index()) {
+    std::vector<uint64_t> indices(request.leaf_index().begin(),
+                                  request.leaf_index().end());
+    if (request.whole_batches()) {
+      if (no_whole_batches) return absl::InvalidArgumentError("too large");
+      indices = WholeBatches(indices);
+      *response.mutable_leaf_index() = {indices.begin(), indices.end()};
+    }
+    for (const uint64_t index : indices) {
       response.add_leaf(log_->Leaf(index));
     }
-    response.set_proof(log_->ProveLeaves(
-        {request.leaf_index().begin(), request.leaf_index().end()},
-        request.size()));
+    response.set_proof(log_->ProveLeaves(indices, request.size()));
     if (flip_leaves) response.mutable_leaf(0)->back() ^= 1;
     return response;
   }
 
   uint64_t bytes_read() const override { return 0; }
+
+  // The batches of leaves and the seals before them.
+  std::vector<uint64_t> WholeBatches(
+      const std::vector<uint64_t>& indices) const {
+    const auto is_seal = [this](uint64_t index) {
+      return static_cast<LeafKind>(log_->Leaf(index)[0]) == LeafKind::kSeal;
+    };
+    std::set<uint64_t> leaves;
+    for (const uint64_t index : indices) {
+      uint64_t first = index;
+      while (first > 0 && !is_seal(--first)) {
+      }
+      do {
+        leaves.insert(first++);
+      } while (first <= index || !is_seal(first - 1));
+    }
+    return {leaves.begin(), leaves.end()};
+  }
 
   uint64_t size() const { return size_shown == 0 ? log_->size() : size_shown; }
 
@@ -118,6 +144,7 @@ class FakeDoor : public ResidentDoor {
   std::function<void(v1::Chain*)> doctor;
   uint64_t size_shown = 0;  // an older head
   int out_of_range = 0;
+  bool no_whole_batches = false;
   int entries_each = 3;
   bool no_tiles = false;
   bool flip_keys = false;
@@ -173,6 +200,33 @@ TEST_F(ResidentTest, CountsWhatIsThereAndSaysWhatIsNotVouchedFor) {
       "by A6-1-e; who: account 7"))
       << check.text;
   EXPECT_TRUE(absl::StrContains(check.text, "Paper archive is not connected"));
+}
+
+TEST_F(ResidentTest, TheBundleHoldsWhatVerdictsNeed) {
+  const ResidentCheck check = Check();
+  ASSERT_EQ(check.exit_code, kExitTrue) << check.text;
+  ChainsReport report;
+  ASSERT_EQ(JudgeChainBundle(check.bundle, log_.key(), {}, &report),
+            Finding::kOk);
+  const std::vector<JudgedChain> chains = JudgeAccesses(report, nullptr);
+  ASSERT_EQ(chains.size(), 4u);
+  for (const JudgedChain& chain : chains) {
+    EXPECT_EQ(chain.gap.finding, Finding::kOk);
+  }
+  EXPECT_EQ(chains[0].verdicts.verdicts.size(), 7u);
+  EXPECT_EQ(chains[1].verdicts.verdicts.size(), 1u);
+
+  // A log that shows no batches can't hide anything; nobody can say when its
+  // entries stood.
+  door_.no_whole_batches = true;
+  const ResidentCheck without = Check();
+  EXPECT_EQ(without.exit_code, kExitTrue) << without.text;
+  EXPECT_EQ(without.text, check.text);
+  ASSERT_EQ(JudgeChainBundle(without.bundle, log_.key(), {}, &report),
+            Finding::kOk);
+  EXPECT_TRUE(report.Complete());
+  EXPECT_EQ(JudgeAccesses(report, nullptr)[0].gap.finding,
+            Finding::kPositionUnproven);
 }
 
 TEST_F(ResidentTest, TheBundleIsJudgedTheSameWithoutANetwork) {

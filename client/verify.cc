@@ -10,11 +10,14 @@
 #include "client/secret.pb.h"
 #include "verifier/check.h"
 #include "verifier/conviction.h"
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
 #include "verifier/entry_bundle.h"
 #include "verifier/label.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/register.h"
+#include "verifier/register_proof.h"
 #include "verifier/tlog_proof.h"
 
 namespace vidimus {
@@ -134,11 +137,48 @@ Judgement JudgeEntryFile(const VerifierKey& log_key, std::string_view bytes) {
                                    "): ", FindingSentence(finding))};
 }
 
+Judgement JudgeRegisterFile(const VerifierKey& log_key,
+                            std::string_view bytes) {
+  RegisterProofReport report;
+  const Finding finding = JudgeRegisterProof(bytes, log_key, &report);
+  if (finding == Finding::kOk) {
+    static constexpr const char* kNames[kRegisterTypeCount] = {
+        "config",   "administration", "provision",
+        "purpose",  "category",       "AI system",
+        "analysis", "count",          "identity service"};
+    const std::string what = absl::StrCat(
+        kNames[static_cast<size_t>(report.type)], " ", report.number);
+    const std::string where =
+        absl::StrCat(" in the register of the log ", log_key.name,
+                     ", under its signed checkpoint of ",
+                     report.checkpoint.head.size, " leaves");
+    if (report.versions.empty()) {
+      return {kExitTrue, absl::StrCat("true: there is no ", what, where)};
+    }
+    const ProvenDocument& newest = report.versions.back();
+    return {kExitTrue,
+            absl::StrCat("true: version ", newest.id.version,
+                         " is the newest of ", what, where, "\n  it is leaf ",
+                         newest.leaf_index, ", a message of SHA-256 ",
+                         HexEncode(Bytes(Sha256(newest.message))))};
+  }
+  if (IsUnreadable(finding)) {
+    return {kExitUnusable, absl::StrCat("unusable: the register proof: ",
+                                        FindingSentence(finding))};
+  }
+  return {kExitFalse,
+          absl::StrCat("false: this does not show what stands in the register "
+                       "of the log ",
+                       log_key.name, " (", report.part,
+                       "): ", FindingSentence(finding))};
+}
+
 }  // namespace
 
 std::optional<FileKind> KindOfFile(absl::string_view bytes) {
   if (LooksLikeConviction(Std(bytes))) return FileKind::kConviction;
   if (LooksLikeEntryBundle(Std(bytes))) return FileKind::kEntryBundle;
+  if (LooksLikeRegisterProof(Std(bytes))) return FileKind::kRegisterProof;
   if (absl::StartsWith(bytes, "c2sp.org/tlog-proof@")) {
     return FileKind::kReceipt;
   }
@@ -160,13 +200,16 @@ Judgement VerifyEvidence(absl::string_view vkey,
   const std::optional<FileKind> kind = KindOfFile(bytes);
   if (!kind.has_value()) {
     return {kExitUnusable,
-            "unusable: the file is no receipt, bundle or conviction"};
+            "unusable: the file is no receipt, bundle, conviction or register "
+            "proof"};
   }
   switch (*kind) {
     case FileKind::kConviction:
       return JudgeConvictionFile(log_key, Std(bytes));
     case FileKind::kEntryBundle:
       return JudgeEntryFile(log_key, Std(bytes));
+    case FileKind::kRegisterProof:
+      return JudgeRegisterFile(log_key, Std(bytes));
     case FileKind::kChainBundle: {
       ChainJudgement judged = JudgeChainFile(log_key, monitors, bytes);
       absl::StripTrailingAsciiWhitespace(&judged.text);

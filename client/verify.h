@@ -20,12 +20,18 @@ struct Judgement {
                                   // bundle several lines
 };
 
-enum class FileKind { kReceipt, kEntryBundle, kChainBundle, kConviction };
+enum class FileKind {
+  kReceipt,
+  kEntryBundle,
+  kChainBundle,
+  kConviction,
+  kRegisterProof,
+};
 
 // What a file is, by its first bytes; nothing if it is none of these.
 std::optional<FileKind> KindOfFile(absl::string_view bytes);
 
-// Judges a bundle or a conviction by the log's verifier key (CHECK: no receipt,
+// Judges a bundle, a conviction or a register proof by the log's verifier key (CHECK: no receipt,
 // whose leaf is elsewhere). A conviction is true if it convicts the log.
 // `monitors` are keys whose cosignature vouches for the index under a chain
 // bundle. A file that is cut, damaged, of another log or of no known kind shows

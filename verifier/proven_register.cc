@@ -21,12 +21,28 @@ class Prover {
         proven_(proven),
         place_(place) {}
 
-  Finding Prove() {
+  Finding ProveConfig() {
     bool present = true;
     for (uint64_t version = 0; present; ++version) {
       RETURN_IF_FOUND(AddConfig(version, &present));
     }
-    present = true;
+    return Finding::kOk;
+  }
+
+  Finding ProveNumber(RegisterType type, uint32_t number) {
+    RETURN_IF_FOUND(ProveConfig());
+    if (type == RegisterType::kConfig) return Finding::kOk;
+    proven_->documents.clear();
+    bool newer = true;
+    for (uint64_t version = 0; newer; ++version) {
+      RETURN_IF_FOUND(AddOther({type, number, version}, &newer));
+    }
+    return Finding::kOk;
+  }
+
+  Finding Prove() {
+    RETURN_IF_FOUND(ProveConfig());
+    bool present = true;
     for (uint32_t number = 0; present; ++number) {
       std::vector<ProvenVersion> versions;
       bool newer = true;
@@ -201,6 +217,19 @@ Finding ProveRegister(const Extract& extract, const Documents& documents,
   RegisterPlace unused;
   return Prover(extract, documents, proven, place == nullptr ? &unused : place)
       .Prove();
+}
+
+Finding ProveNumber(const Extract& extract, const Documents& documents,
+                    RegisterType type, uint32_t number,
+                    std::vector<ProvenDocument>* versions,
+                    RegisterPlace* place) {
+  ProvenRegister proven;
+  RegisterPlace unused;
+  RETURN_IF_FOUND(
+      Prover(extract, documents, &proven, place == nullptr ? &unused : place)
+          .ProveNumber(type, number));
+  *versions = std::move(proven.documents);
+  return Finding::kOk;
 }
 
 }  // namespace vidimus

@@ -80,6 +80,14 @@ using Documents = std::map<Hash, std::string_view>;
 Finding ProveRegister(const Extract& extract, const Documents& documents,
                       ProvenRegister* proven, RegisterPlace* place);
 
+// Judges config and every version of one document, and sets `*versions` to
+// these, oldest first: none if there is no such number. For type config they
+// are those of config. Findings as above.
+Finding ProveNumber(const Extract& extract, const Documents& documents,
+                    RegisterType type, uint32_t number,
+                    std::vector<ProvenDocument>* versions,
+                    RegisterPlace* place);
+
 }  // namespace vidimus
 
 #endif  // VERIFIER_PROVEN_REGISTER_H_

@@ -110,8 +110,26 @@ void SmallLog::PutAdministration(uint32_t number) {
               administration.SerializeAsString());
 }
 
-uint64_t SmallLog::AddAccess(const std::string& subject,
-                             uint32_t administration, SmallLie lie) {
+void SmallLog::PutPublishers() {
+  v1::Config config;
+  for (uint32_t type = 2; type < kRegisterTypeCount; ++type) {
+    v1::Publisher* publisher = config.add_publisher();
+    publisher->set_type(type);
+    publisher->set_public_key(std::string(publisher_->public_key()));
+    publisher->set_name("Publisher");
+  }
+  has_publishers_ = true;
+  PutDocument({RegisterType::kConfig, 0, 1}, config.SerializeAsString());
+}
+
+void SmallLog::Put(const RegisterId& id, const std::string& message) {
+  others_.push_back(id);
+  PutDocument(id, message);
+}
+
+uint64_t SmallLog::AddAccess(
+    const std::string& subject, uint32_t administration, SmallLie lie,
+    const std::function<void(v1::AccessRecord*)>& change) {
   v1::Opening opening;
   opening.set_entry_id(Filler(kEntryIdBytes));
   opening.set_record_salt(Filler(kSaltBytes));
@@ -130,6 +148,7 @@ uint64_t SmallLog::AddAccess(const std::string& subject,
   access->add_legal_basis()->set_basis("A6-1-e");
   access->mutable_as_of()->set_origin(origin_);
   access->mutable_as_of()->set_size(size());
+  if (change) change(access);
   opening.set_record(lie == SmallLie::kNoRecord ? "no record"
                                                 : record.SerializeAsString());
   v1::Actor actor;
@@ -358,7 +377,7 @@ v1::ChainBundle SmallLog::Bundle(const std::string& subject,
   bundle.set_checkpoint(Checkpoint(size));
   std::set<uint64_t> wanted_leaves = {0, size - 1};
   std::set<Hash> wanted_keys;
-  for (uint64_t version = 0; version < 2; ++version) {
+  for (uint64_t version = 0; version < (has_publishers_ ? 3 : 2); ++version) {
     wanted_keys.insert(RegisterKey({RegisterType::kConfig, 0, version}));
   }
   for (const auto& [number, versions] : versions_) {
@@ -393,19 +412,46 @@ v1::ChainBundle SmallLog::Bundle(const std::string& subject,
       wanted_leaves.insert(entry.leaf_index());
     }
   }
-  const std::vector<uint64_t> indices(wanted_leaves.begin(),
-                                      wanted_leaves.end());
-  v1::LeavesProof* leaves = bundle.add_leaves();
+  AddLeavesProof({wanted_leaves.begin(), wanted_leaves.end()}, size, &bundle);
+  AddKeysProof({wanted_keys.begin(), wanted_keys.end()}, size, &bundle);
+  return bundle;
+}
+
+v1::ChainBundle SmallLog::WholeBundle(const std::string& subject,
+                                      uint64_t size) const {
+  if (size == 0) size = leaves_.size();
+  v1::ChainBundle bundle = Bundle(subject, size);
+  std::vector<uint64_t> indices;
+  for (uint64_t index = 0; index < size; ++index) indices.push_back(index);
+  AddLeavesProof(indices, size, &bundle);
+  std::set<Hash> keys;
+  for (int type = 2; type < kRegisterTypeCount; ++type) {
+    keys.insert(RegisterKey({static_cast<RegisterType>(type), 0, 0}));
+  }
+  for (const RegisterId& id : others_) {
+    keys.insert(RegisterKey(id));
+    keys.insert(RegisterKey({id.type, id.number, id.version + 1}));
+    keys.insert(RegisterKey({id.type, id.number + 1, 0}));
+  }
+  AddKeysProof({keys.begin(), keys.end()}, size, &bundle);
+  return bundle;
+}
+
+void SmallLog::AddLeavesProof(const std::vector<uint64_t>& indices,
+                              uint64_t size, v1::ChainBundle* bundle) const {
+  v1::LeavesProof* leaves = bundle->add_leaves();
   for (const uint64_t index : indices) {
     leaves->add_leaf_index(index);
     leaves->add_leaf(leaves_[index]);
   }
   leaves->set_proof(ProveLeaves(indices, size));
-  const std::vector<Hash> keys(wanted_keys.begin(), wanted_keys.end());
-  v1::KeysProof* proof = bundle.add_keys();
+}
+
+void SmallLog::AddKeysProof(const std::vector<Hash>& keys, uint64_t size,
+                            v1::ChainBundle* bundle) const {
+  v1::KeysProof* proof = bundle->add_keys();
   for (const Hash& key : keys) proof->add_key(std::string(Bytes(key)));
   proof->set_proof(ProveKeys(keys, size));
-  return bundle;
 }
 
 }  // namespace vidimus

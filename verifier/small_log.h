@@ -6,6 +6,7 @@
 #define VERIFIER_SMALL_LOG_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -63,9 +64,18 @@ class SmallLog {
   // batch that the next Seal ends.
   void PutAdministration(uint32_t number);
 
-  // The next access of a chain: returns its number in it.
-  uint64_t AddAccess(const std::string& subject, uint32_t administration,
-                     SmallLie lie = SmallLie::kNone);
+  // The next version of config: it names the publisher of types 2 to 8.
+  void PutPublishers();
+  // A document of another type, signed by that publisher; whatever its number
+  // and version.
+  void Put(const RegisterId& id, const std::string& message);
+
+  // The next access of a chain: returns its number in it. `change`, if not
+  // null, has the last word on the record.
+  uint64_t AddAccess(
+      const std::string& subject, uint32_t administration,
+      SmallLie lie = SmallLie::kNone,
+      const std::function<void(v1::AccessRecord*)>& change = nullptr);
   // A notice; the chain and id are filled in.
   uint64_t AddNotice(const std::string& subject, uint32_t administration,
                      v1::Notice notice);
@@ -136,6 +146,15 @@ class SmallLog {
   // All there is to show of a resident at `size`, 0 the newest. The probes are
   // always the same.
   v1::ChainBundle Bundle(const std::string& subject, uint64_t size = 0) const;
+  // The same with what verdicts need: every batch whole, and every document
+  // that was put.
+  v1::ChainBundle WholeBundle(const std::string& subject,
+                              uint64_t size = 0) const;
+  // Proofs at `size` for a bundle.
+  void AddLeavesProof(const std::vector<uint64_t>& indices, uint64_t size,
+                      v1::ChainBundle* bundle) const;
+  void AddKeysProof(const std::vector<Hash>& keys, uint64_t size,
+                    v1::ChainBundle* bundle) const;
 
  private:
   using ChainId = std::pair<uint32_t, std::string>;
@@ -176,6 +195,8 @@ class SmallLog {
   std::map<Hash, uint64_t> moved_;
   std::set<std::string> under_second_key_;
   std::map<uint32_t, uint64_t> versions_;  // of administrations
+  bool has_publishers_ = false;
+  std::vector<RegisterId> others_;  // what Put put
   std::vector<Pending> pending_;
   std::map<ChainId, std::map<uint64_t, Entry>> chains_;
   std::map<ChainId, uint64_t> next_;
