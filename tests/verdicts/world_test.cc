@@ -22,8 +22,8 @@
 namespace vidimus {
 namespace {
 
-uint64_t flag_accesses = 50000;
-uint64_t flag_residents = 500;
+uint64_t flag_accesses = 100000;
+uint64_t flag_residents = 1000;
 uint64_t flag_seed = 1;
 
 using SteadyClock = std::chrono::steady_clock;
