@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/verdicts/judge.h"
+#include "tests/world/world.h"
 #include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/history_testing.h"
@@ -90,6 +92,47 @@ void BM_VerdictsWithSignatures(benchmark::State& state) {
 BENCHMARK(BM_VerdictsWithSignatures)
     ->Arg(10)
     ->Arg(1000)
+    ->Unit(benchmark::kMillisecond);
+
+// A resident of the sample world: every verdict there is, and `statements`
+// statements. With signatures each is one of Ed25519, as wallets make them.
+void JudgeWorld(benchmark::State& state, WorldSigning signing) {
+  WorldOptions options;
+  options.cities = 1;
+  options.residents = 1;
+  options.accesses = kAccesses;
+  options.chains_each = 1;
+  options.signing = signing;
+  options.statements_max = static_cast<size_t>(state.range(0));
+  const World world(options);
+  const WorldChain chain = world.Make(0);
+  CityJudge judge(world.city(0));
+  const History& history = judge.HistoryOf(chain);
+  size_t statements = 0;
+  for (auto _ : state) {
+    const Verdicts verdicts = JudgeHistory(history, HashedVerify);
+    CHECK_EQ(verdicts.verdicts.size(), static_cast<size_t>(kAccesses));
+    statements = verdicts.statements.size();
+    benchmark::DoNotOptimize(verdicts.verdicts.data());
+  }
+  state.SetItemsProcessed(state.iterations() * kAccesses);
+  state.counters["statements"] = static_cast<double>(statements);
+}
+
+void BM_WorldWithoutSignatures(benchmark::State& state) {
+  JudgeWorld(state, WorldSigning::kHashed);
+}
+BENCHMARK(BM_WorldWithoutSignatures)
+    ->Arg(30)
+    ->Arg(300)
+    ->Unit(benchmark::kMillisecond);
+
+void BM_WorldWithSignatures(benchmark::State& state) {
+  JudgeWorld(state, WorldSigning::kEd25519);
+}
+BENCHMARK(BM_WorldWithSignatures)
+    ->Arg(30)
+    ->Arg(300)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace
