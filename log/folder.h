@@ -14,6 +14,7 @@
 //   ids/                 remembered ids, derived from data/
 //   vault/               wrapped page keys                      (access log)
 //   index/               sorted runs, derived from data/        (access log)
+//   cosigned.0, .1       the newest cosigned head, in turns      (on wish)
 //   signing.lock         the largest head that may have been signed
 //   signing.lock.erasures  keys that must stay destroyed      (access log)
 //   operator.sock        the operator's door, while a server runs
@@ -56,6 +57,8 @@ struct LogFolder {
   std::string Ids() const { return path + "/ids"; }
   std::string Vault() const { return path + "/vault"; }
   std::string Index() const { return path + "/index"; }
+  // The newest cosigned head, in two files that begin so.
+  std::string Cosigned() const { return path + "/cosigned"; }
   std::string Lock() const { return path + "/signing.lock"; }
   // In the folder itself.
   static constexpr char kOperatorSocket[] = "operator.sock";

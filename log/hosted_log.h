@@ -7,6 +7,7 @@
 
 #include "log/chain_service.h"
 #include "log/check_service.h"
+#include "log/cosigning.h"
 #include "log/log.h"
 #include "log/side_work.h"
 #include "log/statement_service.h"
@@ -55,6 +56,8 @@ struct HostedLog {
   CheckService checks;
   StatementService statements;
   SideWork* const proof_work;
+  // Not owned; null if nobody is asked to cosign the log's heads.
+  const Cosigning* cosigning = nullptr;
 };
 
 // The log that `origin` names; an empty one names the only log. kNotFound if

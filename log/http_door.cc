@@ -95,9 +95,11 @@ HttpDoor::HttpDoor(const std::vector<HostedLog*>& logs, bool identities,
       ready_(std::move(ready)) {
   for (HostedLog* hosted : logs_) {
     const std::string prefix = PrefixOf(hosted->log->origin());
-    routes_.push_back({prefix, hosted, ReadService(hosted->log)});
+    routes_.push_back(
+        {prefix, hosted, ReadService(hosted->log, hosted->cosigning)});
     if (logs_.size() == 1 && prefix != "/") {
-      routes_.push_back({"/", hosted, ReadService(hosted->log)});
+      routes_.push_back(
+          {"/", hosted, ReadService(hosted->log, hosted->cosigning)});
     }
   }
 }

@@ -61,6 +61,14 @@ LogMetrics::LogMetrics(prometheus::Registry* registry,
   swept_leaves_ = gauge("vidimus_swept_leaves",
                         "Leaves whose retention dates were looked at in the "
                         "last pass.");
+  cosigned_size_ = gauge("vidimus_cosigned_size",
+                         "Leaves under the newest head with a quorum.");
+  cosigned_age_seconds_ =
+      gauge("vidimus_cosigned_age_seconds",
+            "How old its quorum is; a large number without one.");
+  cosigners_answered_ =
+      gauge("vidimus_cosigners_answered",
+            "Cosigners of the newest head that all were asked for.");
   index_merges_ = gauge("vidimus_index_merges",
                         "Merges of index runs under way or waiting.");
   index_keys_left_ = gauge("vidimus_index_merge_keys_left",
@@ -89,6 +97,12 @@ void LogMetrics::ObserveBatch(uint64_t entries, uint64_t size,
   size_->Set(static_cast<double>(size));
   batch_seconds_->Observe(static_cast<double>(duration_ms) / 1e3);
   batch_entries_->Observe(static_cast<double>(entries));
+}
+
+void LogMetrics::SetCosigned(uint64_t size, double age_s, uint64_t answered) {
+  cosigned_size_->Set(static_cast<double>(size));
+  cosigned_age_seconds_->Set(age_s);
+  cosigners_answered_->Set(static_cast<double>(answered));
 }
 
 void LogMetrics::SetIndex(uint64_t merges, uint64_t keys_left,

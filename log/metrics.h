@@ -46,6 +46,10 @@ class LogMetrics {
   // seconds that seals waited for merges since the start, files, memory.
   void SetIndex(uint64_t merges, uint64_t keys_left, uint64_t leaves_until_due,
                 double waited_s, uint64_t files, uint64_t memory_bytes);
+  // Of the newest head with a quorum: its size, how old its quorum is; and how
+  // many of the policy's cosigners have cosigned the newest head they were all
+  // asked for.
+  void SetCosigned(uint64_t size, double age_s, uint64_t answered);
   void SetScrubbed(uint64_t leaves) {
     scrubbed_leaves_->Set(static_cast<double>(leaves));
   }
@@ -57,6 +61,9 @@ class LogMetrics {
   prometheus::Counter* entries_;
   prometheus::Counter* batches_;
   prometheus::Gauge* size_;
+  prometheus::Gauge* cosigned_size_;
+  prometheus::Gauge* cosigned_age_seconds_;
+  prometheus::Gauge* cosigners_answered_;
   prometheus::Gauge* frozen_;
   prometheus::Gauge* pool_entries_;
   prometheus::Gauge* pool_bytes_;

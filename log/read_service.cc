@@ -26,6 +26,7 @@ HttpResponse NotFound(absl::string_view why) { return TextResponse(404, why); }
 
 HttpResponse ReadService::Read(std::string_view path, bool gzip) {
   HttpResponse response = path == "checkpoint"            ? Checkpoint()
+                          : path == "cosigned/checkpoint" ? CosignedCheckpoint()
                           : path.substr(0, 5) == "tile/"  ? Tile(path, gzip)
                           : path.substr(0, 6) == "index/" ? IndexFile(path)
                                                           : Document(path);
@@ -39,6 +40,20 @@ HttpResponse ReadService::Checkpoint() {
   // Shares the head's life, not only the note's.
   response.SetSharedBody(
       std::shared_ptr<const std::string>(latest, &latest->checkpoint));
+  return Public(std::move(response), "no-cache");
+}
+
+HttpResponse ReadService::CosignedCheckpoint() {
+  const std::shared_ptr<const Cosigned> latest =
+      cosigning_ == nullptr ? nullptr : cosigning_->Latest();
+  if (latest == nullptr) {
+    return NotFound(cosigning_ == nullptr
+                        ? "nobody is asked to cosign this log"
+                        : "no head has the quorum of the log's policy yet");
+  }
+  HttpResponse response(200, "text/plain; charset=utf-8", "");
+  response.SetSharedBody(
+      std::shared_ptr<const std::string>(latest, &latest->note));
   return Public(std::move(response), "no-cache");
 }
 

@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "log/cosigning.h"
 #include "log/log.h"
 #include "proto/http_server.h"
 
@@ -13,22 +14,25 @@ namespace vidimus {
 
 class ReadService {
  public:
-  // Not owned.
-  explicit ReadService(Log* log) : log_(log) {}
+  // Neither is owned; `cosigning` is null if nobody is asked to cosign.
+  ReadService(Log* log, const Cosigning* cosigning)
+      : log_(log), cosigning_(cosigning) {}
 
   // The answer to GET or HEAD of `path`, which is below the log's prefix and
-  // has no leading slash: checkpoint, tile/..., index/..., register/... .
+  // has no leading slash: checkpoint, cosigned/checkpoint, tile/..., index/..., register/... .
   // Whatever else it is, 404 says so. `gzip`: the client takes gzip (entry
   // bundles are then compressed).
   HttpResponse Read(std::string_view path, bool gzip);
 
  private:
   HttpResponse Checkpoint();
+  HttpResponse CosignedCheckpoint();
   HttpResponse Tile(std::string_view path, bool gzip);
   HttpResponse IndexFile(std::string_view path);
   HttpResponse Document(std::string_view path);
 
   Log* const log_;
+  const Cosigning* const cosigning_;
 };
 
 }  // namespace vidimus
