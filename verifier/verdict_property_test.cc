@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "proto/record.pb.h"
 #include "proto/register.pb.h"
 #include "verifier/history_testing.h"
+#include "verifier/signing.h"
 #include "verifier/standing.h"
 #include "verifier/verdict.h"
 
@@ -501,6 +503,8 @@ class Drawer {
   explicit Drawer(uint64_t seed) : random_(seed) {}
 
   uint64_t Below(uint64_t bound) { return random_() % bound; }
+  // Every key of the history, by the number of its id.
+  const std::vector<std::pair<uint64_t, char>>& keys() const { return keys_; }
   bool OneIn(uint64_t bound) { return Below(bound) == 0; }
   template <typename T>
   T Any(const std::vector<T>& list) {
@@ -806,6 +810,295 @@ TEST_F(VerdictPropertyTest, WideningNeverTurnsAViolationIntoConsent) {
     }
   }
   EXPECT_GT(violations, cases_ / 4);
+}
+
+// What makes a grant one of somebody who may not give it.
+enum class Forgery {
+  kAdministration,  // signed by its entry key, under the resident's name
+  kStranger,
+  kRevokedKey,
+  kUnconfirmedKey,
+  kOtherFamily,
+  kReplay,
+};
+constexpr int kForgeryCount = 6;
+
+// A record like HistoryBuilder's, signed by whoever is asked to.
+std::string SignedRecord(const v1::Statement& statement, v1::SignatureKind kind,
+                         const std::function<std::string(std::string)>& sign,
+                         const std::string& family) {
+  v1::Record record;
+  v1::SignedStatement* envelope = record.mutable_statement();
+  envelope->set_entry_id(std::string(16, 'e'));
+  envelope->set_subject(std::string("\x01") + "id");
+  envelope->set_administration(B::kBoard);
+  envelope->set_statement(statement.SerializeAsString());
+  envelope->set_signature_kind(kind);
+  envelope->set_signature(sign(StatementSignedBytes(StatementHash(
+      family, envelope->subject(), B::kBoard, envelope->statement()))));
+  return record.SerializeAsString();
+}
+
+// Puts a forged grant somewhere into random histories: it does not count, and
+// no verdict changes by it.
+TEST_F(VerdictPropertyTest, AGrantOfWhoMayNotGiveItNeverCounts) {
+  const Ed25519Signer administration(std::string(32, 'a'));
+  std::map<Forgery, uint64_t> forged;
+  std::set<Finding> findings;
+  for (uint64_t c = 0; c < cases_; ++c) {
+    Drawer drawer(seed_ + c);
+    const auto builder = drawer.Draw(8);
+    History history = builder->history();
+    const Verdicts before = JudgeHistory(history, TestVerify);
+    const auto forgery = static_cast<Forgery>(c % kForgeryCount);
+
+    // A batch to put it into.
+    const auto log = static_cast<uint32_t>(drawer.Below(history.logs.size()));
+    HistoryLog& of_log = history.logs[log];
+    const size_t batch = drawer.Below(of_log.seals.size() - 1);
+    const Moment moment = {log, of_log.seals[batch].size};
+    HistoryEntry entry;
+    entry.position = moment.position;
+    entry.seal_time_s = of_log.seals[batch + 1].time_s;
+    entry.content = Content::kOpen;
+
+    // The next number after all that stand, by the resident's first key.
+    const StandingStatement* last = &before.statements[0];
+    for (const StandingStatement& standing : before.statements) {
+      if (standing.statement.sequence > last->statement.sequence) {
+        last = &standing;
+      }
+    }
+    v1::Statement grant = B::Bare(800000, 1, last->statement.sequence + 1,
+                                  std::string(Bytes(last->hash)));
+    B::SetGrant(grant.mutable_grant());
+    char signer = 'k';
+    std::string family = "log.example/city", record;
+    bool possible = true;
+    switch (forgery) {
+      case Forgery::kAdministration:
+        if (drawer.OneIn(2)) {
+          grant.clear_key_id();
+          grant.set_identity_service(0);
+        }
+        record = SignedRecord(
+            grant, v1::ED25519,
+            [&](const std::string& message) {
+              return administration.Sign(message);
+            },
+            family);
+        break;
+      case Forgery::kStranger:
+        signer = '!';
+        break;
+      case Forgery::kOtherFamily:
+        family = "log.example/other";
+        break;
+      case Forgery::kRevokedKey:
+      case Forgery::kUnconfirmedKey: {
+        const bool revoked = forgery == Forgery::kRevokedKey;
+        std::vector<std::string> ids;
+        for (const StandingStatement& standing : before.statements) {
+          const Statement& said = standing.statement;
+          if (standing.finding != Finding::kOk) continue;
+          if (revoked && said.event == StatementEvent::kKeyRevocation &&
+              standing.moment <= moment) {
+            ids.emplace_back(said.revoked);
+          }
+          if (!revoked && said.event == StatementEvent::kRecovery &&
+              standing.moment < moment &&
+              entry.seal_time_s <
+                  standing.seal_time_s + of_log.limits.recovery_s) {
+            ids.emplace_back(said.statement_id);
+          }
+        }
+        possible = false;
+        for (const auto& [id, name] : drawer.keys()) {
+          if (std::count(ids.begin(), ids.end(), TestId(id)) > 0) {
+            grant.set_key_id(TestId(id));
+            signer = name;
+            possible = true;
+          }
+        }
+        break;
+      }
+      case Forgery::kReplay: {
+        possible = false;
+        for (const StandingStatement& standing : before.statements) {
+          if (standing.finding == Finding::kOk && standing.moment < moment &&
+              standing.statement.event == StatementEvent::kGrant) {
+            record = std::string(history.logs[standing.moment.log]
+                                     .entries[standing.entry]
+                                     .record);
+            possible = true;
+          }
+        }
+        break;
+      }
+    }
+    if (!possible) continue;
+    if (record.empty()) {
+      record = SignedRecord(
+          grant, v1::ES256,
+          [&](const std::string& message) {
+            return TestSign(TestKey(signer), message);
+          },
+          family);
+    }
+    entry.record = record;
+    const auto place = std::upper_bound(
+        of_log.entries.begin(), of_log.entries.end(), moment.position,
+        [](uint64_t position, const HistoryEntry& at) {
+          return position < at.position;
+        });
+    const auto number = static_cast<uint64_t>(place - of_log.entries.begin());
+    of_log.entries.insert(place, entry);
+
+    const Verdicts after = JudgeHistory(history, TestVerify);
+    ASSERT_EQ(after.statements.size(), before.statements.size() + 1);
+    for (const StandingStatement& standing : after.statements) {
+      if (standing.moment.log != log || standing.entry != number) continue;
+      ASSERT_NE(standing.finding, Finding::kOk) << "seed " << seed_ + c;
+      findings.insert(standing.finding);
+      ++forged[forgery];
+    }
+    ASSERT_EQ(after.verdicts.size(), before.verdicts.size());
+    for (size_t i = 0; i < after.verdicts.size(); ++i) {
+      ASSERT_EQ(Summary(after.verdicts[i]), Summary(before.verdicts[i]))
+          << "seed " << seed_ + c;
+      ASSERT_EQ(after.verdicts[i].failed, before.verdicts[i].failed);
+      ASSERT_EQ(after.verdicts[i].provision, before.verdicts[i].provision);
+      ASSERT_EQ(after.verdicts[i].grant.has_value(),
+                before.verdicts[i].grant.has_value());
+    }
+  }
+  // Else the cases show less than they seem to.
+  for (int i = 0; i < kForgeryCount; ++i) {
+    EXPECT_GT(forged[static_cast<Forgery>(i)], 0u) << i;
+  }
+  for (const Finding finding :
+       {Finding::kStatementSignature, Finding::kStatementKeyRevoked,
+        Finding::kStatementKeyUnconfirmed, Finding::kStatementReplay}) {
+    EXPECT_EQ(findings.count(finding), 1u) << FindingName(finding);
+  }
+}
+
+// The same five, with other words: everything withdrawn or this grant alone, an
+// objection for the prohibition, the key revoked by itself or by another, a law
+// that yields or does not, batches so far apart that a state goes stale.
+TEST_F(VerdictPropertyTest, OtherWordsInAnyOrderGiveWhatPositionsSay) {
+  enum Event { kGrant, kWithdraw, kProhibit, kRevoke, kAccess };
+  enum class LawSaid { kNone, kYields, kOverrides };
+  std::set<std::string> seen;
+  for (uint64_t c = 0; c < cases_; ++c) {
+    Drawer drawer(seed_ + c);
+    std::vector<int> order = {kGrant, kWithdraw, kProhibit, kRevoke, kAccess};
+    for (size_t i = order.size(); i > 1; --i) {
+      std::swap(order[i - 1], order[drawer.Below(i)]);
+    }
+    int batch_of[5] = {}, batches = 1;
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (i > 0 && drawer.OneIn(2)) ++batches;
+      batch_of[order[i]] = batches - 1;
+    }
+    const auto as_of = static_cast<int>(
+        drawer.Below(static_cast<uint64_t>(batch_of[kAccess]) + 1));
+    const auto law = static_cast<LawSaid>(drawer.Below(3));
+    const bool everything = drawer.OneIn(2), objects = drawer.OneIn(2),
+               by_itself = drawer.OneIn(2);
+    const uint64_t gap_s = drawer.OneIn(3) ? 61 : 1;
+
+    B builder;
+    builder.Seal(8 * 86400);
+    std::string hash = builder.Add(B::FirstKey(1, 'k'), 'k');
+    builder.Seal(1);
+    v1::Statement second = B::Bare(2, 1, 1, hash);
+    B::SetKey('n', second.mutable_key_add());
+    hash = builder.Add(second, 'k');
+    builder.Seal(1);
+    std::vector<uint64_t> starts;
+    for (int b = 0; b < batches; ++b) {
+      starts.push_back(builder.size());
+      for (const int event : order) {
+        if (batch_of[event] != b) continue;
+        const bool first = event == kGrant || (event == kRevoke && by_itself);
+        v1::Statement statement = B::Bare(
+            10 + static_cast<uint64_t>(event), first ? 1 : 2,
+            event == kGrant ? 2 : 3 + static_cast<uint64_t>(event), hash);
+        switch (event) {
+          case kGrant:
+            B::SetGrant(statement.mutable_grant());
+            break;
+          case kWithdraw:
+            if (everything) {
+              statement.mutable_withdrawal()->set_everything(true);
+            } else {
+              statement.mutable_withdrawal()->add_statement_id(
+                  TestId(10 + kGrant));
+            }
+            break;
+          case kProhibit:
+            if (objects) {
+              statement.mutable_objection();
+            } else {
+              statement.mutable_prohibition();
+            }
+            break;
+          case kRevoke:
+            statement.mutable_key_revoke()->set_key_id(TestId(1));
+            break;
+          default: {
+            v1::AccessRecord access =
+                law == LawSaid::kNone
+                    ? builder.Access()
+                    : builder.LawfulAccess(law == LawSaid::kOverrides ? 1 : 0);
+            access.mutable_as_of()->set_size(
+                starts[static_cast<size_t>(as_of)]);
+            builder.Add(access);
+            continue;
+          }
+        }
+        builder.Add(statement, first ? 'k' : 'n');
+      }
+      builder.Seal(gap_s);
+    }
+    const Verdicts verdicts = JudgeHistory(builder.history(), TestVerify);
+    ASSERT_EQ(verdicts.verdicts.size(), 1u);
+
+    const auto before = [&](Event event) { return batch_of[event] < as_of; };
+    const auto by_then = [&](Event event) {
+      return batch_of[event] <= batch_of[kAccess];
+    };
+    const bool ends = !everything || batch_of[kWithdraw] >= batch_of[kGrant];
+    const bool in_force = batch_of[kRevoke] > batch_of[kGrant] &&
+                          before(kGrant) && !(ends && before(kWithdraw)) &&
+                          !before(kRevoke);
+    const bool against = before(kProhibit) &&
+                         !(in_force && batch_of[kProhibit] < batch_of[kGrant]);
+    const bool granted = in_force && !against;
+    const bool race =
+        !against &&
+        ((!objects && by_then(kProhibit) && !before(kProhibit)) ||
+         (granted && ((ends && by_then(kWithdraw)) || by_then(kRevoke))));
+    const bool stale =
+        static_cast<uint64_t>(batch_of[kAccess] - as_of) * gap_s > 60;
+    const bool covered = law == LawSaid::kOverrides ||
+                         (law == LawSaid::kYields && !(against && !objects));
+    const Headline expected = (!covered && !granted) || (race && stale)
+                                  ? Headline::kViolation
+                              : against ? Headline::kAgainstWish
+                              : race    ? Headline::kRace
+                              : stale   ? Headline::kStale
+                              : granted ? Headline::kUnderConsent
+                                        : Headline::kUnderLaw;
+    ASSERT_STREQ(HeadlineName(verdicts.verdicts[0].headline),
+                 HeadlineName(expected))
+        << "seed " << seed_ + c;
+    ASSERT_EQ(verdicts.verdicts[0].race, race) << "seed " << seed_ + c;
+    ASSERT_EQ(verdicts.verdicts[0].stale, stale) << "seed " << seed_ + c;
+    seen.insert(HeadlineName(expected));
+  }
+  EXPECT_EQ(seen.size(), 6u);
 }
 
 // {grant, withdraw, prohibit, revoke, access}, in every order, cut into batches

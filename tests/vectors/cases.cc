@@ -1,6 +1,7 @@
 #include "tests/vectors/cases.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <utility>
@@ -1093,6 +1094,104 @@ void RunStatementSignatures(const Json& json, Tally* tally) {
   }
 }
 
+// Owns what a History only views.
+struct OwnedHistory {
+  explicit OwnedHistory(const Json& json) {
+    history.subject = Keep(json["subject"].Hex());
+    history.administration =
+        static_cast<uint32_t>(json["administration"].Number());
+    for (const Json& log : json["logs"].List()) Add(log);
+  }
+
+  std::string_view Keep(std::string bytes) {
+    kept.push_back(std::move(bytes));
+    return kept.back();
+  }
+
+  void Add(const Json& json) {
+    HistoryLog& log = history.logs.emplace_back();
+    log.origin = Keep(json["origin"].Text());
+    const Json& limits = json["limits"];
+    log.limits = {limits["notice_s"].Number(),   limits["fresh_s"].Number(),
+                  limits["late_s"].Number(),     limits["skew_s"].Number(),
+                  limits["recovery_s"].Number(), limits["keep_min_s"].Number()};
+    log.head_time_s = json["head_time_s"].Number();
+    for (const Json& seal : json["seals"].List()) {
+      log.seals.push_back({seal.List()[0].Number(), seal.List()[1].Number()});
+    }
+    for (const Json& document : json["documents"].List()) {
+      HistoryDocument& of_log = log.documents.emplace_back();
+      of_log.id = {static_cast<RegisterType>(document["type"].Number()),
+                   static_cast<uint32_t>(document["number"].Number()),
+                   document["version"].Number()};
+      of_log.position = document["position"].Number();
+      of_log.seal_time_s = document["seal_time_s"].Number();
+      if (!document["message"].IsNull()) {
+        of_log.message = Keep(document["message"].Hex());
+      }
+    }
+    for (const Json& entry : json["entries"].List()) {
+      HistoryEntry& of_log = log.entries.emplace_back();
+      of_log.position = entry["position"].Number();
+      of_log.seal_time_s = entry["seal_time_s"].Number();
+      of_log.notice = entry["notice"].Number();
+      of_log.record = Keep(entry["record"].Hex());
+      for (int content = 0; content < kContentCount; ++content) {
+        if (entry["content"].Text() ==
+            ContentName(static_cast<Content>(content))) {
+          of_log.content = static_cast<Content>(content);
+        }
+      }
+    }
+  }
+
+  History history;
+  std::deque<std::string> kept;
+};
+
+void RunVerdicts(const Json& json, Tally* tally) {
+  for (const Json& test : json["histories"].List()) {
+    const std::string& what = test["what"].Text();
+    const OwnedHistory owned(test);
+    const Verdicts verdicts = JudgeHistory(owned.history, nullptr);
+    const std::vector<Json>& findings = test["statements"].List();
+    tally->Expect(verdicts.statements.size() == findings.size(),
+                  what + ": number of statements");
+    for (size_t i = 0; i < findings.size() && i < verdicts.statements.size();
+         ++i) {
+      const Finding finding = verdicts.statements[i].finding;
+      tally->Expect(FindingName(finding) == findings[i].Text(),
+                    what + ", statement: " + FindingSentence(finding));
+    }
+    const std::vector<Json>& expected = test["verdicts"].List();
+    tally->Expect(verdicts.verdicts.size() == expected.size(),
+                  what + ": number of verdicts");
+    for (size_t i = 0; i < expected.size() && i < verdicts.verdicts.size();
+         ++i) {
+      const Verdict& verdict = verdicts.verdicts[i];
+      const Json& of = expected[i];
+      const std::string about =
+          what + ": " + ContentName(verdict.content) + ", law " +
+          LawName(verdict.law) + ", wish " + WishName(verdict.wish) +
+          (verdict.race ? ", race" : "") + (verdict.stale ? ", stale" : "") +
+          (verdict.late ? ", late" : "") + ": " +
+          HeadlineName(verdict.headline) + ", " + DimensionName(verdict.failed);
+      tally->Expect(
+          verdict.log == of["log"].Number() &&
+              verdict.entry == of["entry"].Number() &&
+              of["content"].Text() == ContentName(verdict.content) &&
+              of["law"].Text() == LawName(verdict.law) &&
+              of["wish"].Text() == WishName(verdict.wish) &&
+              verdict.race == of["race"].Bool() &&
+              verdict.stale == of["stale"].Bool() &&
+              verdict.late == of["late"].Bool() &&
+              of["headline"].Text() == HeadlineName(verdict.headline) &&
+              of["failed"].Text() == DimensionName(verdict.failed),
+          about);
+    }
+  }
+}
+
 }  // namespace
 
 VectorResult RunVectors(std::string_view name, std::string_view json,
@@ -1118,7 +1217,8 @@ VectorResult RunVectors(std::string_view name, std::string_view json,
                {"record", RunRecord},
                {"statement", RunStatement},
                {"statement_records", RunStatementRecords},
-               {"statement_signatures", RunStatementSignatures}};
+               {"statement_signatures", RunStatementSignatures},
+               {"verdicts", RunVerdicts}};
   Tally tally;
   bool known = false;
   for (const auto& run : kRuns) {

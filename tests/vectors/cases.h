@@ -29,7 +29,8 @@ inline constexpr std::string_view kVectorFiles[] = {"tree",
                                                     "statement",
                                                     "statement_records",
                                                     "statement_signatures",
-                                                    "register_documents"};
+                                                    "register_documents",
+                                                    "verdicts"};
 
 struct VectorResult {
   int passed = 0;
