@@ -4,10 +4,14 @@
 // root compared. Needs nothing but the log's verifier key. What is wrong is
 // said and, where it convicts the log, shown by a file (docs/convictions.md).
 //
-// Bundles and their tiles are fetched ahead by several threads; memory is
-// bounded by what they may hold ahead (kBytesAheadMax) and, of an access log,
-// 40 bytes a leaf for its keys, twice that while the largest run is merged; in
-// FsckOptions::scratch_folder the keys lie in files.
+// Several threads fetch bundles and their tiles ahead, hash the entries and
+// make the index's short runs; what is judged of it is judged in the order of
+// leaves by the calling thread, so that the first difference is the one with
+// the lowest place, however many threads there are. Merges of the index fall
+// into parts that the threads share. Memory is bounded by what may be held
+// ahead (kBytesAheadMax; a bundle for each thread besides) and, of an access
+// log, 40 bytes a leaf for its keys, twice that while the largest run is
+// merged; in FsckOptions::scratch_folder the keys lie in files.
 #ifndef VIDIMUS_CLIENT_FSCK_H_
 #define VIDIMUS_CLIENT_FSCK_H_
 
@@ -40,6 +44,7 @@ struct FsckOptions {
 
   std::vector<OlderCheckpoint> older;
 
+  // That fetch and hash; at least 1. FsckThreads() is for most.
   int threads = 4;
 
   // Where the keys of an access log lie, in files without a name; empty: in
@@ -73,6 +78,9 @@ struct FsckReport {
   // ones the head needs; each is a prefix of what was verified.
   uint64_t spare_partials = 0;
 };
+
+// As many as the machine has cores, but enough to wait for a network: 4 to 64.
+int FsckThreads();
 
 inline constexpr size_t kBytesAheadMax = size_t{64} << 20;
 

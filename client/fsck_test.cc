@@ -190,6 +190,54 @@ TEST_F(FsckTest, FindsAForkAndALogThatShrank) {
   EXPECT_NE(report.message.find("shrank"), std::string::npos);
 }
 
+// Goal: whoever runs it names the same difference. Method: several at once, and
+// threads that reach the later ones first.
+TEST_F(FsckTest, NamesTheFirstDifferenceHoweverManyThreadsThereAre) {
+  Grow(256 * 40 + 17);
+  const auto whole = fetcher_.paths;
+  const auto check = [&](int threads) {
+    FsckOptions options;
+    options.log_key = log_.key();
+    options.older = older_;
+    options.threads = threads;
+    return Fsck(&fetcher_, options);
+  };
+  const std::vector<std::string> bundles = {
+      "tile/entries/003", "tile/entries/017", "tile/entries/020",
+      "tile/entries/039", "tile/entries/040.p/17"};
+  for (size_t first = 0; first < bundles.size(); ++first) {
+    // 1: an entry is another; 2: its form is broken; 3: it is not there.
+    for (int fault = 1; fault <= 3; ++fault) {
+      fetcher_.paths = whole;
+      for (size_t i = first; i < bundles.size(); ++i) {
+        std::string& bytes = fetcher_.paths.at(bundles[i]);
+        if (i > first || fault == 1) {
+          bytes[2] ^= 1;
+        } else if (fault == 2) {
+          bytes.pop_back();
+        } else {
+          fetcher_.paths.erase(bundles[i]);
+        }
+      }
+      const FsckReport one = check(1);
+      EXPECT_EQ(one.exit_code, fault == 3 ? kExitUnusable : kExitFalse);
+      EXPECT_NE(one.message.find(bundles[first]), std::string::npos)
+          << one.message;
+      for (const int threads : {2, 4, 9}) {
+        for (int round = 0; round < 3; ++round) {
+          const FsckReport more = check(threads);
+          EXPECT_EQ(more.message, one.message) << threads;
+          EXPECT_EQ(more.exit_code, one.exit_code) << threads;
+          EXPECT_EQ(more.bundles, one.bundles) << threads;
+        }
+      }
+    }
+  }
+  fetcher_.paths = whole;
+  EXPECT_EQ(check(1).exit_code, kExitTrue);
+  EXPECT_EQ(check(9).exit_code, kExitTrue);
+}
+
 // A folder with a file for each path is a log too.
 TEST_F(FsckTest, ReadsAFolder) {
   Grow(700);

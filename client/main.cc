@@ -235,7 +235,7 @@ void ShowConviction(const FsckReport& report, const std::string& folder) {
 int FsckMain(const std::vector<std::string>& arguments) {
   std::string vkey_file, ca_file, save, evidence, scratch, face = "auto";
   std::vector<std::string> older_files, operands;
-  uint64_t threads = 4;
+  uint64_t threads = static_cast<uint64_t>(FsckThreads());
   CommandLine command_line(
       "fsck URL|DIR --vkey FILE [flags]",
       "Reads a whole log as a stranger would, from its public paths alone, and "
@@ -268,8 +268,10 @@ int FsckMain(const std::vector<std::string>& arguments) {
                     "where the keys of an access log lie meanwhile, 40 bytes "
                     "a leaf (default: in memory)",
                     &scratch);
-  command_line.Number("threads", "N", "that fetch (default 4)", 1, 64,
-                      &threads);
+  command_line.Number("threads", "N",
+                      "that fetch and judge (default: one for each core, 4 at "
+                      "least)",
+                      1, 64, &threads);
   command_line.Require({"vkey"});
   command_line.Operands(1, 1, &operands);
   command_line.Epilogue(

@@ -221,11 +221,11 @@ struct Auditor::State {
     return Finding::kOk;
   }
 
-  Finding Add(std::string_view entry) {
+  Finding Add(std::string_view entry, const Hash& leaf_hash) {
     place.leaf_index = tree.size();
     if (options.access_log) RETURN_IF_FOUND(JudgeLeaf(entry));
     Finding found = Finding::kOk;
-    tree.Append(LeafHash(entry),
+    tree.Append(leaf_hash,
                 [this, &found](int level, uint64_t index, const Hash& hash) {
                   if (level % kTileHeight != 0 || found != Finding::kOk) return;
                   found = AddTileHash(level / kTileHeight, index, hash);
@@ -284,7 +284,7 @@ Finding Auditor::AddBundle(uint64_t first_index, std::string_view bundle) {
   BundleReader reader(bundle);
   std::string_view entry;
   while (state_->finding == Finding::kOk && reader.Next(&entry)) {
-    state_->finding = state_->Add(entry);
+    state_->finding = state_->Add(entry, LeafHash(entry));
   }
   if (state_->finding == Finding::kOk) {
     state_->place.leaf_index = size();
@@ -294,7 +294,13 @@ Finding Auditor::AddBundle(uint64_t first_index, std::string_view bundle) {
 }
 
 Finding Auditor::AddEntry(std::string_view entry) {
-  if (state_->finding == Finding::kOk) state_->finding = state_->Add(entry);
+  return AddEntry(entry, LeafHash(entry));
+}
+
+Finding Auditor::AddEntry(std::string_view entry, const Hash& leaf_hash) {
+  if (state_->finding == Finding::kOk) {
+    state_->finding = state_->Add(entry, leaf_hash);
+  }
   return state_->finding;
 }
 

@@ -111,6 +111,8 @@ class Auditor {
 
   // Judges one entry.
   Finding AddEntry(std::string_view entry);
+  // The same for one who made LeafHash(entry) ahead, on another thread.
+  Finding AddEntry(std::string_view entry, const Hash& leaf_hash);
 
   // Judges that what was read is exactly `head`: partial tiles, the batch's end
   // (kBatchUnfinished), the size (kIndexOutOfTurn) and the root

@@ -83,7 +83,9 @@ Finding RunRootBuilder::Add(const IndexEntry& entry) {
   return Finding::kOk;
 }
 
-Hash RunRootBuilder::Root() const { return last_ ? FoldedTo(0) : kEmpty; }
+Hash RunRootBuilder::RootAt(size_t depth) const {
+  return last_ ? FoldedTo(depth) : kEmpty;
+}
 
 Hash RunRootBuilder::FoldedTo(size_t depth) const {
   Hash hash = TrieLeafHash(*last_);

@@ -31,7 +31,12 @@ class RunRootBuilder {
   const std::optional<IndexEntry>& last() const { return last_; }
 
   // The root of what was added; 32 zeros for nothing. More may be added after.
-  Hash Root() const;
+  Hash Root() const { return RootAt(0); }
+
+  // The same of the subtree at `depth` which is all that was added to, for one
+  // who builds a large run in several parts: what was added must share its
+  // first `depth` bits (not checked).
+  Hash RootAt(size_t depth) const;
 
  private:
   // The hash at `depth` of the subtree that last_ is in, if no later entry

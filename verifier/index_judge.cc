@@ -22,6 +22,22 @@ RunMemory* Heap() {
   return &heap;
 }
 
+// A merge falls into so many parts, by the first bits of keys, unless it is too
+// short to be worth it.
+constexpr size_t kPartBits = 6;
+constexpr size_t kPartedMin = size_t{1} << 13;
+
+// The first of `count` sorted entries whose key begins with `part` of kPartBits
+// bits, or a later one.
+size_t PartBegin(const IndexEntry* entries, size_t count, size_t part) {
+  return std::partition_point(entries, entries + count,
+                              [part](const IndexEntry& entry) {
+                                return size_t{entry.key[0]} >> (8 - kPartBits) <
+                                       part;
+                              }) -
+         entries;
+}
+
 bool KeyBefore(const IndexEntry& a, const IndexEntry& b) {
   return a.key < b.key;
 }
@@ -70,13 +86,10 @@ class Merger {
 
 }  // namespace
 
-// The partial run: a trie that remembers its hashes, so that a batch costs only
-// the ways of its own keys.
-class SealJudge::Partial {
+// A trie that remembers its hashes, so that a batch costs only the ways of its
+// own keys.
+class ShortRunMaker::Trie {
  public:
-  // Where the run starts.
-  uint64_t start = 0;
-
   // The entry that has the key already, or null and the entry is taken.
   const IndexEntry* Insert(const IndexEntry& entry) {
     CHECK_LT(entries_.size(), kRunLeavesMin);
@@ -107,13 +120,7 @@ class SealJudge::Partial {
   Hash Root() { return HashOf(root_); }
 
   const std::vector<IndexEntry>& entries() const { return entries_; }
-
-  void Clear() {
-    entries_.clear();
-    hashes_.clear();
-    nodes_.clear();
-    root_ = {};
-  }
+  std::vector<IndexEntry> TakeEntries() { return std::move(entries_); }
 
  private:
   static constexpr uint32_t kNoNode = ~uint32_t{0};
@@ -157,9 +164,45 @@ class SealJudge::Partial {
   Child root_;
 };
 
-SealJudge::SealJudge(RunMemory* memory)
+ShortRunMaker::ShortRunMaker(uint64_t start)
+    : start_(start), trie_(std::make_unique<Trie>()) {}
+
+ShortRunMaker::~ShortRunMaker() = default;
+ShortRunMaker::ShortRunMaker(ShortRunMaker&&) noexcept = default;
+ShortRunMaker& ShortRunMaker::operator=(ShortRunMaker&&) noexcept = default;
+
+Finding ShortRunMaker::Add(const IndexEntry& entry) {
+  if (twice_.has_value()) return Finding::kIndexKeyTwice;
+  const IndexEntry* const other = trie_->Insert(entry);
+  if (other == nullptr) return Finding::kOk;
+  twice_ = TwiceCarried{other->index, entry.index};
+  return Finding::kIndexKeyTwice;
+}
+
+void ShortRunMaker::AddSeal() {
+  if (!twice_.has_value()) seal_roots_.push_back(Root());
+}
+
+Hash ShortRunMaker::Root() { return trie_->Root(); }
+
+const std::vector<IndexEntry>& ShortRunMaker::entries() const {
+  return trie_->entries();
+}
+
+ShortRun ShortRunMaker::Finish() {
+  ShortRun run;
+  run.start = start_;
+  run.root = Root();
+  run.entries = trie_->TakeEntries();
+  std::sort(run.entries.begin(), run.entries.end(), KeyBefore);
+  run.seal_roots = std::move(seal_roots_);
+  run.twice = twice_;
+  return run;
+}
+
+SealJudge::SealJudge(RunMemory* memory, TaskRunner run_tasks)
     : memory_(memory != nullptr ? memory : Heap()),
-      partial_(std::make_unique<Partial>()) {}
+      run_tasks_(std::move(run_tasks)) {}
 
 SealJudge::~SealJudge() {
   for (Piece& piece : pieces_) Release(&piece);
@@ -169,57 +212,130 @@ void SealJudge::Release(Piece* piece) {
   if (piece->entries != nullptr) memory_->Free(piece->entries, piece->count);
 }
 
-Finding SealJudge::FoundTwice(const IndexEntry& a, const IndexEntry& b) {
-  twice_ = Twice{std::min(a.index, b.index), std::max(a.index, b.index)};
+Finding SealJudge::FoundTwice(const TwiceCarried& twice) {
+  twice_ = twice;
   return Finding::kIndexKeyTwice;
 }
 
+void SealJudge::Expect(ShortRun run) {
+  CHECK_EQ(run.start, shown_);
+  while (run.start - partial_.start() >= kRunLeavesMin) ClosePartial();
+  CHECK_EQ(run.start, partial_.start());
+  made_ = std::move(run);
+  made_seals_ = 0;
+}
+
 Finding SealJudge::Add(uint64_t index, const Leaf& leaf) {
-  while (index - partial_->start >= kRunLeavesMin) ClosePartial();
-  const IndexEntry entry{leaf.a, index};
-  const IndexEntry* const other = partial_->Insert(entry);
-  return other == nullptr ? Finding::kOk : FoundTwice(*other, entry);
+  while (index - partial_.start() >= kRunLeavesMin) ClosePartial();
+  shown_ = index + 1;
+  if (!made_.has_value()) {
+    const Finding found = partial_.Add({leaf.a, index});
+    return found == Finding::kOk ? found : FoundTwice(*partial_.twice());
+  }
+  return made_->twice.has_value() && made_->twice->second == index
+             ? FoundTwice(*made_->twice)
+             : Finding::kOk;
 }
 
 void SealJudge::ClosePartial() {
+  const uint64_t start = partial_.start();
+  const ShortRun run =
+      made_.has_value() ? *std::move(made_) : partial_.Finish();
+  made_.reset();
   Piece piece;
-  piece.range = {partial_->start, partial_->start + kRunLeavesMin};
-  piece.count = partial_->entries().size();
-  piece.root = partial_->Root();
+  piece.range = {start, start + kRunLeavesMin};
+  piece.count = run.entries.size();
+  piece.root = run.root;
   if (piece.count > 0) {
     piece.entries = memory_->Allocate(piece.count);
-    std::copy(partial_->entries().begin(), partial_->entries().end(),
-              piece.entries);
-    std::sort(piece.entries, piece.entries + piece.count, KeyBefore);
+    std::copy(run.entries.begin(), run.entries.end(), piece.entries);
   }
   pieces_.push_back(piece);
-  partial_->Clear();
-  partial_->start = piece.range.end;
+  partial_ = ShortRunMaker(piece.range.end);
+}
+
+std::vector<IndexEntry> SealJudge::PartialEntries() const {
+  if (!made_.has_value()) return partial_.entries();
+  std::vector<IndexEntry> entries;
+  for (const IndexEntry& entry : made_->entries) {
+    if (entry.index < shown_) entries.push_back(entry);
+  }
+  return entries;
+}
+
+std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
+    const std::vector<Span>& runs, IndexEntry* out) const {
+  size_t all = 0;
+  for (const Span& run : runs) all += run.count;
+  const size_t bits = all < kPartedMin ? 0 : kPartBits;
+  std::vector<MergedPart> parts(size_t{1} << bits);
+  const auto begin_of = [&](const Span& run, size_t part) {
+    return part == parts.size() ? run.count
+           : part == 0          ? 0
+                                : PartBegin(run.entries, run.count, part);
+  };
+  const auto merge = [&](size_t number) {
+    MergedPart& part = parts[number];
+    Merger merger;
+    size_t before = 0;  // entries of earlier parts
+    for (const Span& run : runs) {
+      const size_t begin = begin_of(run, number);
+      merger.Add(run.entries + begin, begin_of(run, number + 1) - begin);
+      before += begin;
+    }
+    merger.Start();
+    RunRootBuilder builder;
+    std::optional<IndexEntry> last;
+    for (; !merger.empty(); ++part.count) {
+      const IndexEntry entry = merger.Next();
+      if (last.has_value() && last->key == entry.key) {
+        part.twice = TwiceCarried{std::min(last->index, entry.index),
+                                  std::max(last->index, entry.index)};
+        return;
+      }
+      last = entry;
+      if (out == nullptr) continue;
+      CHECK(builder.Add(entry) == Finding::kOk);
+      out[before + part.count] = entry;
+    }
+    part.root = builder.RootAt(bits);
+  };
+  if (run_tasks_ != nullptr && parts.size() > 1) {
+    run_tasks_(parts.size(), merge);
+  } else {
+    for (size_t number = 0; number < parts.size(); ++number) merge(number);
+  }
+  return parts;
 }
 
 // Puts the pieces [first, last), which are exactly `range`, in one.
 Finding SealJudge::Merge(const RunRange& range, size_t first, size_t last) {
   Piece merged;
   merged.range = range;
-  Merger merger;
+  std::vector<Span> runs;
   for (size_t i = first; i < last; ++i) {
-    merger.Add(pieces_[i].entries, pieces_[i].count);
+    runs.push_back({pieces_[i].entries, pieces_[i].count});
     merged.count += pieces_[i].count;
   }
-  merger.Start();
-  RunRootBuilder builder;
-  if (merged.count > 0) {
-    merged.entries = memory_->Allocate(merged.count);
-    for (size_t i = 0; !merger.empty(); ++i) {
-      merged.entries[i] = merger.Next();
-      if (builder.Add(merged.entries[i]) == Finding::kOk) continue;
-      const Finding found =
-          FoundTwice(merged.entries[i - 1], merged.entries[i]);
-      Release(&merged);
-      return found;
+  if (merged.count > 0) merged.entries = memory_->Allocate(merged.count);
+  std::vector<MergedPart> parts = MergeParts(runs, merged.entries);
+  for (const MergedPart& part : parts) {
+    if (!part.twice.has_value()) continue;
+    Release(&merged);
+    return FoundTwice(*part.twice);
+  }
+  // Pairs become their parents, up to the root.
+  for (; parts.size() > 1; parts.resize(parts.size() / 2)) {
+    for (size_t i = 0; i < parts.size() / 2; ++i) {
+      const MergedPart left = parts[2 * i], right = parts[2 * i + 1];
+      MergedPart& parent = parts[i];
+      parent.count = left.count + right.count;
+      parent.root = parent.count > 1  ? TrieNodeHash(left.root, right.root)
+                    : left.count == 1 ? left.root
+                                      : right.root;
     }
   }
-  merged.root = builder.Root();
+  merged.root = parts[0].root;
   for (size_t i = first; i < last; ++i) Release(&pieces_[i]);
   pieces_.erase(pieces_.begin() + first, pieces_.begin() + last);
   pieces_.insert(pieces_.begin() + first, merged);
@@ -227,12 +343,20 @@ Finding SealJudge::Merge(const RunRange& range, size_t first, size_t last) {
 }
 
 Finding SealJudge::AddSeal(uint64_t index, const Seal& seal) {
-  while (index - partial_->start >= kRunLeavesMin) ClosePartial();
+  while (index - partial_.start() >= kRunLeavesMin) ClosePartial();
+  shown_ = index + 1;
+  Hash partial_root = {};
+  if (made_.has_value()) {
+    CHECK_LT(made_seals_, made_->seal_roots.size());
+    partial_root = made_->seal_roots[made_seals_++];
+  } else {
+    partial_root = partial_.Root();
+  }
   run_roots_.clear();
   size_t place = 0;
   for (const RunRange& run : RunsInForce(index)) {
-    if (run.start == partial_->start) {
-      run_roots_.push_back(partial_->Root());
+    if (run.start == partial_.start()) {
+      run_roots_.push_back(partial_root);
       continue;
     }
     size_t last = place;
@@ -240,7 +364,7 @@ Finding SealJudge::AddSeal(uint64_t index, const Seal& seal) {
     CHECK(pieces_[place].range.start == run.start);
     CHECK(pieces_[last].range.end == run.end);
     if (last > place) RETURN_IF_FOUND(Merge(run, place, last + 1));
-    run_roots_.push_back(*pieces_[place].root);
+    run_roots_.push_back(pieces_[place].root);
     ++place;
   }
   return IndexRoot(index, run_roots_) == seal.index_root ? Finding::kOk
@@ -248,17 +372,15 @@ Finding SealJudge::AddSeal(uint64_t index, const Seal& seal) {
 }
 
 Finding SealJudge::Finish() {
-  std::vector<IndexEntry> partial = partial_->entries();
+  std::vector<IndexEntry> partial = PartialEntries();
   std::sort(partial.begin(), partial.end(), KeyBefore);
-  Merger merger;
-  for (const Piece& piece : pieces_) merger.Add(piece.entries, piece.count);
-  merger.Add(partial.data(), partial.size());
-  merger.Start();
-  std::optional<IndexEntry> last;
-  while (!merger.empty()) {
-    const IndexEntry entry = merger.Next();
-    if (last && last->key == entry.key) return FoundTwice(*last, entry);
-    last = entry;
+  std::vector<Span> runs;
+  for (const Piece& piece : pieces_) {
+    runs.push_back({piece.entries, piece.count});
+  }
+  runs.push_back({partial.data(), partial.size()});
+  for (const MergedPart& part : MergeParts(runs, nullptr)) {
+    if (part.twice.has_value()) return FoundTwice(*part.twice);
   }
   return Finding::kOk;
 }
@@ -268,7 +390,7 @@ IndexAnswer SealJudge::Find(const Hash& key) const {
     const IndexEntry* const found = FindIn(piece.entries, piece.count, key);
     if (found != nullptr) return found->index;
   }
-  for (const IndexEntry& entry : partial_->entries()) {
+  for (const IndexEntry& entry : PartialEntries()) {
     if (entry.key == key) return entry.index;
   }
   return std::nullopt;
@@ -283,7 +405,8 @@ std::vector<IndexEntry> SealJudge::Entries(const RunRange& run) const {
     if (piece.range.end <= run.start || piece.range.start >= run.end) continue;
     std::for_each(piece.entries, piece.entries + piece.count, add);
   }
-  std::for_each(partial_->entries().begin(), partial_->entries().end(), add);
+  const std::vector<IndexEntry> partial = PartialEntries();
+  std::for_each(partial.begin(), partial.end(), add);
   std::sort(entries.begin(), entries.end(), KeyBefore);
   return entries;
 }

@@ -5,12 +5,15 @@
 // Keeps every key so far, sorted by runs: 40 bytes a leaf (0.4 GB at 10^7), and
 // as much again while the largest run is merged, in memory that the caller
 // gives; besides, at most the trie of 4,096 keys. Each key is hashed about six
-// times for each factor of four that the log grows by.
+// times for each factor of four that the log grows by. Most of that may be done
+// on other threads: short runs by ShortRunMaker, merges by a TaskRunner. What
+// is found, and where, is the same.
 #ifndef VERIFIER_INDEX_JUDGE_H_
 #define VERIFIER_INDEX_JUDGE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -34,14 +37,79 @@ class RunMemory {
   virtual void Free(IndexEntry* entries, size_t count) = 0;
 };
 
+// Calls task(0), ..., task(count - 1), each once, on whatever threads it has,
+// and returns when all have returned.
+using TaskRunner = std::function<void(
+    size_t count, const std::function<void(size_t part)>& task)>;
+
+// Two leaves with one key.
+struct TwiceCarried {
+  uint64_t first = 0;
+  uint64_t second = 0;
+};
+
+// What the leaves of one short run, [start, start + 4096) or as many of them as
+// there are, say of the index.
+struct ShortRun {
+  uint64_t start = 0;
+  std::vector<IndexEntry> entries;  // by ascending key
+  Hash root = {};
+  // For each seal among them, the root of those before it.
+  std::vector<Hash> seal_roots;
+  // The first leaf that carries an earlier one's key; what comes after it was
+  // not looked at.
+  std::optional<TwiceCarried> twice;
+};
+
+// Makes a short run from its leaves, with no need of those before them: a
+// thread may do so ahead of the one who judges. Not synchronised.
+class ShortRunMaker {
+ public:
+  // `start` is a multiple of 4,096.
+  explicit ShortRunMaker(uint64_t start);
+  ~ShortRunMaker();
+  ShortRunMaker(ShortRunMaker&&) noexcept;
+  ShortRunMaker& operator=(ShortRunMaker&&) noexcept;
+
+  uint64_t start() const { return start_; }
+
+  // The next leaf that is no seal. Seals are told apart from the rest alone.
+  Finding Add(const IndexEntry& entry);
+  void AddSeal();
+
+  // The root of what was added.
+  Hash Root();
+  // By leaf.
+  const std::vector<IndexEntry>& entries() const;
+  const std::optional<TwiceCarried>& twice() const { return twice_; }
+
+  // What was made; the maker is of no further use.
+  ShortRun Finish();
+
+ private:
+  class Trie;
+
+  uint64_t start_;
+  std::unique_ptr<Trie> trie_;
+  std::vector<Hash> seal_roots_;
+  std::optional<TwiceCarried> twice_;
+};
+
 // Not synchronised.
 class SealJudge : public IndexJudge {
  public:
-  // `memory` must outlive the judge; null: the heap.
-  explicit SealJudge(RunMemory* memory = nullptr);
+  // `memory` must outlive the judge; null: the heap. `run_tasks` is called
+  // within the calls below; null: all is done by who calls.
+  explicit SealJudge(RunMemory* memory = nullptr,
+                     TaskRunner run_tasks = nullptr);
   ~SealJudge() override;
   SealJudge(const SealJudge&) = delete;
   SealJudge& operator=(const SealJudge&) = delete;
+
+  // Saves the making of one short run: the leaves to be shown next, from
+  // run.start on, are those that it was made of. All before run.start have been
+  // shown (CHECK).
+  void Expect(ShortRun run);
 
   // Leaves are shown in order, from 0. kOk, or kIndexKeyTwice as soon as two
   // leaves with one key meet in a run.
@@ -57,11 +125,7 @@ class SealJudge : public IndexJudge {
   Finding Finish() override;
 
   // After kIndexKeyTwice: the leaves with one key, the earlier first.
-  struct Twice {
-    uint64_t first = 0;
-    uint64_t second = 0;
-  };
-  const std::optional<Twice>& twice() const { return twice_; }
+  const std::optional<TwiceCarried>& twice() const { return twice_; }
 
   // The roots of the runs in force at the last seal, as the leaves give them.
   const std::vector<Hash>& run_roots() const { return run_roots_; }
@@ -75,26 +139,45 @@ class SealJudge : public IndexJudge {
   std::vector<IndexEntry> Entries(const RunRange& run) const;
 
  private:
-  class Partial;
   struct Piece {
     RunRange range;
     IndexEntry* entries = nullptr;
     size_t count = 0;
-    std::optional<Hash> root;
+    Hash root = {};
+  };
+  // One of the parts that a merge falls into, by the first bits of keys.
+  struct MergedPart {
+    size_t count = 0;
+    Hash root = {};  // of the subtree
+    std::optional<TwiceCarried> twice;
+  };
+  struct Span {
+    const IndexEntry* entries;
+    size_t count;
   };
 
   void ClosePartial();
   Finding Merge(const RunRange& range, size_t first, size_t last);
-  Finding RootOf(Piece* piece);
-  Finding FoundTwice(const IndexEntry& a, const IndexEntry& b);
+  // Merges into `*out`, which has room for all of it; null: only compares. A
+  // key that stands twice is the first such.
+  std::vector<MergedPart> MergeParts(const std::vector<Span>& runs,
+                                     IndexEntry* out) const;
+  Finding FoundTwice(const TwiceCarried& twice);
   void Release(Piece* piece);
+  // The leaves of the partial run that were shown.
+  std::vector<IndexEntry> PartialEntries() const;
 
   RunMemory* const memory_;
+  const TaskRunner run_tasks_;
   // By ascending start, without gaps; then the partial run.
   std::vector<Piece> pieces_;
-  std::unique_ptr<Partial> partial_;
+  uint64_t shown_ = 0;  // leaves
+  ShortRunMaker partial_{0};
+  // Instead, if it was made ahead, and how many of its seals were shown.
+  std::optional<ShortRun> made_;
+  size_t made_seals_ = 0;
   std::vector<Hash> run_roots_;
-  std::optional<Twice> twice_;
+  std::optional<TwiceCarried> twice_;
 };
 
 }  // namespace vidimus

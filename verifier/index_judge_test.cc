@@ -161,6 +161,119 @@ TEST_F(SealJudgeTest, FindsAKeyTwiceInTwoRunsWhenTheyMeet) {
   EXPECT_EQ(judge_.twice()->second, 5000u);
 }
 
+// One way of judging: short runs made ahead or not, merges in parts by another
+// hand or not.
+struct Way {
+  bool ahead;
+  bool tasks;
+};
+
+// What a judge finds, leaf by leaf, in keys of which some may stand twice.
+std::string Judged(const std::vector<Hash>& keys, const Way& way) {
+  size_t tasks = 0;
+  TaskRunner run_tasks;
+  if (way.tasks) {
+    run_tasks = [&](size_t count, const std::function<void(size_t)>& task) {
+      tasks += count;
+      while (count > 0) task(--count);
+    };
+  }
+  SealJudge judge(nullptr, run_tasks);
+  // The seal after every 1,000 leaves, and its root from a twin.
+  const auto is_seal = [](uint64_t index) { return index % 1001 == 1000; };
+  SealJudge twin;
+  for (uint64_t index = 0; index < keys.size(); ++index) {
+    if (way.ahead && index % kRunLeavesMin == 0) {
+      ShortRunMaker maker(index);
+      for (uint64_t i = index;
+           i < std::min<uint64_t>(keys.size(), index + kRunLeavesMin); ++i) {
+        if (is_seal(i)) {
+          maker.AddSeal();
+        } else if (maker.Add({keys[i], i}) != Finding::kOk) {
+          break;
+        }
+      }
+      judge.Expect(maker.Finish());
+    }
+    Finding found = Finding::kOk;
+    if (is_seal(index)) {
+      const bool twice = twin.AddSeal(index, {}) == Finding::kIndexKeyTwice;
+      const Hash root = twice ? Hash{} : IndexRoot(index, twin.run_roots());
+      found = judge.AddSeal(index, {root, index, 0});
+    } else {
+      twin.Add(index, {LeafKind::kSubject, keys[index], {}});
+      found = judge.Add(index, {LeafKind::kSubject, keys[index], {}});
+    }
+    if (found != Finding::kOk) {
+      return std::to_string(index) + ": " + FindingSentence(found) +
+             (judge.twice() ? " " + std::to_string(judge.twice()->first) + " " +
+                                  std::to_string(judge.twice()->second)
+                            : "");
+    }
+    if (is_seal(index)) {
+      EXPECT_EQ(judge.Find(keys[index - 1]), IndexAnswer(index - 1));
+      if (index + 1 < keys.size()) {
+        EXPECT_EQ(judge.Find(keys[index + 1]), std::nullopt);
+      }
+      size_t number = 0;
+      for (const RunRange& run : RunsInForce(index)) {
+        if (run.leaves() >= kRunLeavesMin) {
+          ++number;
+          continue;
+        }
+        EXPECT_EQ(RunRoot(judge.Entries(run)), judge.run_roots()[number]);
+      }
+    }
+  }
+  EXPECT_EQ(tasks > 0, way.tasks && keys.size() > 40000);
+  const Finding found = judge.Finish();
+  return std::string("the end: ") + FindingSentence(found) +
+         (judge.twice() ? " " + std::to_string(judge.twice()->first) + " " +
+                              std::to_string(judge.twice()->second)
+                        : "");
+}
+
+TEST(SealJudgeWaysTest, FindTheSameInTheSamePlace) {
+  std::vector<Hash> honest;
+  for (uint64_t i = 0; i < 50000; ++i) honest.push_back(KeyOf(i));
+  const struct {
+    uint64_t first, second;
+    const char* found;
+  } lies[] = {
+      {0, 0, "the end: "},          // none
+      {7, 4000, "4000: "},          // in a short run
+      {4094, 4099, ""},             // in two that meet early
+      {20000, 49990, "the end: "},  // that never meet
+      {16385, 33000, ""},
+  };
+  for (const auto& lie : lies) {
+    std::vector<Hash> keys = honest;
+    keys[lie.second] = keys[lie.first];
+    const std::string expected = Judged(keys, {false, false});
+    EXPECT_EQ(expected.find(lie.found), 0u) << expected;
+    for (const Way way :
+         {Way{true, false}, Way{false, true}, Way{true, true}}) {
+      EXPECT_EQ(Judged(keys, way), expected)
+          << lie.second << " " << way.ahead << way.tasks;
+    }
+  }
+}
+
+// Parts of which most are empty, or hold one key.
+TEST_F(SealJudgeTest, AgreesOnKeysThatCrowdInOnePlace) {
+  std::mt19937_64 random(11);
+  while (size_ < 20000) {
+    Hash key = KeyOf(size_);
+    const uint64_t sort = random() % 1000;
+    if (sort > 0) key[0] = 0x55;
+    if (sort > 1) key[1] = 0;
+    ASSERT_EQ(Leaf(key), Finding::kOk);
+    if (size_ % 4999 == 0) {
+      ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk) << size_;
+    }
+  }
+}
+
 TEST_F(SealJudgeTest, KnowsWhereEachKeyStands) {
   for (int i = 0; i < 9000; ++i) ASSERT_EQ(NextLeaf(), Finding::kOk);
   ASSERT_EQ(SealWith(TwinRoot()), Finding::kOk);

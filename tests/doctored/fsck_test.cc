@@ -19,10 +19,11 @@ namespace {
 
 constexpr uint64_t kNowS = 1800000000;
 
-FsckReport Check(const DoctoredLog& log, bool silent = false) {
+FsckReport Check(const DoctoredLog& log, bool silent = false, int threads = 4) {
   DoctoredFetcher fetcher(&log);
   fetcher.silent = silent;
   FsckOptions options;
+  options.threads = threads;
   options.log_key = log.log().key();
   if (!log.other_checkpoint().empty()) {
     options.older.push_back({"the neighbour's", log.other_checkpoint()});
@@ -110,6 +111,46 @@ TEST(DoctoredFsckTest, SeesAKeyOfTheLastBatchLeftOutWithoutTheLogsHelp) {
   ASSERT_TRUE(report.conviction.has_value()) << report.no_conviction;
   EXPECT_NE(report.conviction->sentence.find("out of the index"),
             std::string::npos);
+}
+
+TEST(DoctoredFsckTest, SaysTheSameHoweverManyThreadsThereAre) {
+  for (const Doctored& kind : DoctoredKinds()) {
+    const DoctoredLog log(kind.name, kNowS);
+    const FsckReport one = Check(log, false, 1);
+    const FsckReport four = Check(log, false, 4);
+    EXPECT_EQ(one.message, four.message);
+    EXPECT_EQ(one.conviction.has_value(), four.conviction.has_value());
+    if (one.conviction.has_value()) {
+      EXPECT_EQ(one.conviction->bytes, four.conviction->bytes);
+    }
+  }
+}
+
+// Long enough for runs to be merged, and the same with a key left out.
+TEST(DoctoredFsckTest, SaysTheSameOfALogWithManyRuns) {
+  for (const bool lies : {false, true}) {
+    SmallLog log("log.example/doctored/2026h2", kNowS - 60);
+    const auto key = [](int number) {
+      return LeafHash("label " + std::to_string(number));
+    };
+    const auto add = [&](int number) {
+      log.AddLeaf(std::string("\x01") + std::string(Bytes(key(number))) +
+                  std::string(32, 'c'));
+    };
+    for (int batch = 0; batch < 6; ++batch) {
+      for (int i = 0; i < 3000; ++i) add(batch * 3000 + i);
+      if (lies && batch == 4) log.HideFromIndex(key(13000));
+      log.Seal(kNowS - 10 + batch);
+    }
+    const FsckReport one = Check(DoctoredLog(log), false, 1);
+    EXPECT_EQ(one.exit_code, lies ? kExitFalse : kExitTrue) << one.message;
+    for (const int threads : {2, 4}) {
+      const FsckReport more = Check(DoctoredLog(log), false, threads);
+      EXPECT_EQ(more.message, one.message);
+      EXPECT_EQ(more.batches, one.batches);
+      EXPECT_EQ(more.tiles, one.tiles);
+    }
+  }
 }
 
 }  // namespace
