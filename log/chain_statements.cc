@@ -189,15 +189,18 @@ absl::StatusOr<std::vector<StandingStatement>> ChainStatements::Judge(
   return JudgeStatements(history, registers, Es256VerifyNative);
 }
 
-absl::StatusOr<bool> ChainStatements::Disputed(uint64_t number) const {
-  if (filed_.empty()) return false;
+absl::StatusOr<std::vector<uint64_t>> ChainStatements::Disputed() const {
+  std::vector<uint64_t> disputed;
+  if (filed_.empty()) return disputed;
   ASSIGN_OR_RETURN(const std::vector<StandingStatement> judged, Judge({}, 0));
-  return std::any_of(judged.begin(), judged.end(),
-                     [number](const StandingStatement& one) {
-                       return one.statement.event == StatementEvent::kDispute &&
-                              one.restrains && one.statement.entry == number &&
-                              one.lifted_from == kNever;
-                     });
+  for (const StandingStatement& one : judged) {
+    if (one.statement.event == StatementEvent::kDispute && one.restrains &&
+        one.lifted_from == kNever) {
+      disputed.push_back(one.statement.entry);
+    }
+  }
+  std::sort(disputed.begin(), disputed.end());
+  return disputed;
 }
 
 absl::Status ChainStatements::JudgeWish(std::string_view statement_id,

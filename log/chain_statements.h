@@ -60,9 +60,9 @@ class ChainStatements {
   absl::StatusOr<std::vector<StandingStatement>> Judge(
       const std::vector<std::string_view>& more, uint64_t now_s) const;
 
-  // Whether a dispute about entry `number` is under way, by which it must not
-  // be erased.
-  absl::StatusOr<bool> Disputed(uint64_t number) const;
+  // The entries about which a dispute is under way, ascending: they must not be
+  // erased.
+  absl::StatusOr<std::vector<uint64_t>> Disputed() const;
 
   // Whether statement `statement_id` is the resident's own wish, in force, that
   // entry `number` be erased. kFailedPrecondition says why not.

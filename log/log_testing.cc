@@ -50,7 +50,8 @@ std::string SeededRandom::Draw(size_t size) {
 TestRegister MakeTestRegister(int administrations, Random* random,
                               uint64_t min_batch) {
   TestRegister made;
-  const Ed25519Signer publisher(random->Draw(kEd25519SeedBytes));
+  made.publisher_seed = random->Draw(kEd25519SeedBytes);
+  const Ed25519Signer publisher(made.publisher_seed);
   made.label_seed = random->Draw(kEd25519SeedBytes);
   const Ed25519Signer label_key(made.label_seed);
   v1::Config config;
@@ -98,6 +99,24 @@ TestRegister MakeTestRegister(int administrations, Random* random,
         publisher));
   }
   return made;
+}
+
+void AddTestIdentityService(const std::string& service_seed,
+                            TestRegister* added_to) {
+  v1::IdentityService service;
+  AddText("identity service", service.mutable_name());
+  service.add_key(std::string(Ed25519Signer(service_seed).public_key()));
+  service.set_organisation_id("0245458-3");
+  service.set_assurance("substantial");
+  const RegisterId id{RegisterType::kIdentityService, 0, 0};
+  added_to->opening.others.push_back(
+      {id, SignDocument(service, id, Ed25519Signer(added_to->publisher_seed))});
+}
+
+std::string SignTestDocument(const google::protobuf::Message& message,
+                             const RegisterId& id,
+                             const std::string& publisher_seed) {
+  return SignDocument(message, id, Ed25519Signer(publisher_seed));
 }
 
 std::string TestSubject(uint64_t number) {

@@ -54,9 +54,19 @@ struct TestRegister {
   OpeningRegister opening;
   std::vector<std::string> entry_seeds;  // of administration 0, 1, ...
   std::string label_seed;
+  std::string publisher_seed;
 };
 TestRegister MakeTestRegister(int administrations, Random* random,
                               uint64_t min_batch = 8);
+
+// Adds identity service 0, whose key has this seed, to what the log opens with.
+void AddTestIdentityService(const std::string& service_seed,
+                            TestRegister* added_to);
+
+// A document of the test's register.
+std::string SignTestDocument(const google::protobuf::Message& message,
+                             const RegisterId& id,
+                             const std::string& publisher_seed);
 
 // s of the resident whom `number` names.
 std::string TestSubject(uint64_t number);

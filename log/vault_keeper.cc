@@ -24,6 +24,7 @@
 #include "verifier/leaf.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
+#include "verifier/statement.h"
 
 namespace vidimus {
 namespace {
@@ -72,6 +73,9 @@ v1::Notice NoticeOn(const OperatorRequest& request, const std::string& subject,
     case OperatorRequest::ERASE:
       notice.mutable_erasure()->set_entry(number);
       *notice.mutable_erasure()->mutable_ground() = GroundOf(request);
+      if (!request.statement_id().empty()) {
+        notice.mutable_erasure()->set_statement_id(request.statement_id());
+      }
       break;
     case OperatorRequest::WITHHOLD:
       notice.mutable_withholding()->set_entry(number);
@@ -145,6 +149,8 @@ absl::StatusOr<OperatorAnswer> VaultKeeper::Do(const OperatorRequest& request) {
     const bool chain = !request.subject().empty();
     ASSIGN_OR_RETURN(const std::vector<uint64_t> leaves, LeavesOf(request));
     MutexLock lock(&mu_);
+    // What a request that was refused had read: statements may have come since.
+    Forget();
     std::vector<Target> targets;
     std::vector<size_t> changed;
     for (const uint64_t leaf_index : leaves) {
@@ -241,10 +247,13 @@ absl::Status VaultKeeper::JudgeRequest(const OperatorRequest& request) {
     return absl::InvalidArgumentError(
         "withheld until a date that is past: nothing would be withheld");
   }
-  if (!request.statement_id().empty()) {
-    return absl::FailedPreconditionError(
-        "this log can't verify a resident's signed wish yet; without one an "
-        "entry can be erased when keep_min has passed");
+  if (!request.statement_id().empty() &&
+      (request.verb() != OperatorRequest::ERASE ||
+       request.statement_id().size() != kStatementIdBytes)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a statement is a resident's wish that something be "
+                     "erased, and its id has ",
+                     kStatementIdBytes, " bytes"));
   }
   return absl::OkStatus();
 }
@@ -333,6 +342,7 @@ absl::StatusOr<Hash> VaultKeeper::ChainKey(std::string_view subject,
     ASSIGN_OR_RETURN(const ProvenChainKey made,
                      log_->chain_keys()->Prove(subject, administration));
     chain_key_ = made.key;
+    statements_.reset();
     chain_subject_ = std::string(subject);
     chain_administration_ = administration;
   }
@@ -343,6 +353,7 @@ void VaultKeeper::Forget() {
   batch_.reset();
   chain_subject_.clear();
   chain_key_ = {};
+  statements_.reset();
 }
 
 absl::StatusOr<VaultKeeper::Judged> VaultKeeper::Judge(
@@ -379,8 +390,9 @@ absl::StatusOr<VaultKeeper::Judged> VaultKeeper::Judge(
   AccessRecord access;
   if (IsChange(request.verb()) && state != OpeningState::kErased &&
       ParseAccess(opening->record(), &access, nullptr) != Finding::kOk) {
-    judged.refused = Refuse(
-        leaf_index, "it is a notice of the log's own, which always stays open");
+    judged.refused = Refuse(leaf_index,
+                            "it is a statement or a notice of the log's own, "
+                            "which always stay open");
     return judged;
   }
   judged.refused = JudgeRules(request, *opening, entry);
@@ -393,7 +405,33 @@ absl::StatusOr<VaultKeeper::Judged> VaultKeeper::Judge(
   ASSIGN_OR_RETURN(
       judged.target.number,
       FindChainIndex(log_->index_finder(), key, batch->first, leaf_index));
+  if (request.verb() == OperatorRequest::ERASE) {
+    RETURN_IF_ERROR(JudgeWishes(request, judged.target, key, &judged.refused));
+  }
   return judged;
+}
+
+absl::Status VaultKeeper::JudgeWishes(const OperatorRequest& request,
+                                      const Target& target, const Hash& key,
+                                      absl::Status* refused) {
+  if (!statements_.has_value()) {
+    ASSIGN_OR_RETURN(ChainStatements read,
+                     ChainStatements::Read(log_, target.subject,
+                                           target.administration, key));
+    ASSIGN_OR_RETURN(disputed_, read.Disputed());
+    statements_ = std::move(read);
+  }
+  if (!request.statement_id().empty()) {
+    const absl::Status wish =
+        statements_->JudgeWish(request.statement_id(), target.number);
+    if (!wish.ok() && !absl::IsFailedPrecondition(wish)) return wish;
+    if (!wish.ok()) *refused = Refuse(target.leaf_index, wish.message());
+  } else if (std::binary_search(disputed_.begin(), disputed_.end(),
+                                target.number)) {
+    *refused = Refuse(target.leaf_index,
+                      "the resident disputes it, and has not taken that back");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status VaultKeeper::JudgeRules(const OperatorRequest& request,
@@ -413,7 +451,8 @@ absl::Status VaultKeeper::JudgeRules(const OperatorRequest& request,
                       "it is held: a dispute about it is under way; release "
                       "it when that has ended");
       }
-      if (clock_->NowMs() / 1000 < static_cast<int64_t>(entry.keep_until_s())) {
+      if (request.statement_id().empty() &&
+          clock_->NowMs() / 1000 < static_cast<int64_t>(entry.keep_until_s())) {
         return Refuse(leaf,
                       absl::StrCat("keep_min of the log's config keeps it "
                                    "until POSIX second ",
@@ -566,6 +605,7 @@ absl::StatusOr<uint64_t> VaultKeeper::SweepBatch(uint64_t at, int64_t now_s,
   request.set_ground("retention date");
   request.set_authority("the administration that recorded it");
   MutexLock lock(&mu_);
+  Forget();
   ASSIGN_OR_RETURN(const Batch* batch, ReadBatch(at));
   // Seals' times never decrease: all that follow are too young as well.
   if (now_s < static_cast<int64_t>(batch->seal_time_s +

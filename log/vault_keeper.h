@@ -8,9 +8,9 @@
 //   one commit: nobody ever sees one without the other.
 // - When a change was acknowledged, no key opens what the vault held before it,
 //   not after a crash, nor after a start on a restored backup.
-// - Nothing is erased before `keep_min` of config has passed since its seal,
-// nor
-//   while it is held.
+// - Nothing is erased before `keep_min` of config has passed since its seal
+//   unless the resident signed that wish, nor while it is held, nor while the
+//   resident disputes it and has signed no such wish.
 //
 // Messages hold leaf indices and numbers, nothing about a person.
 //
@@ -29,6 +29,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "log/chain_statements.h"
 #include "log/clock.h"
 #include "log/log.h"
 #include "log/notices.h"
@@ -125,6 +126,13 @@ class VaultKeeper {
   absl::StatusOr<Hash> ChainKey(std::string_view subject,
                                 uint32_t administration)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Sets `*refused` if the resident's statements forbid that `target` be
+  // erased, or do not wish it where the request says so. Its chain is the one
+  // of ChainKey. An error: they can't be read.
+  absl::Status JudgeWishes(const vault::OperatorRequest& request,
+                           const Target& target, const Hash& key,
+                           absl::Status* refused)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Forgets what was read.
   void Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Erases what is past its date in the batch of leaf `at`.
@@ -156,6 +164,9 @@ class VaultKeeper {
   std::string chain_subject_ ABSL_GUARDED_BY(mu_);
   uint32_t chain_administration_ ABSL_GUARDED_BY(mu_) = 0;
   Hash chain_key_ ABSL_GUARDED_BY(mu_) = {};
+  // Of that chain, and the entries that they dispute.
+  std::optional<ChainStatements> statements_ ABSL_GUARDED_BY(mu_);
+  std::vector<uint64_t> disputed_ ABSL_GUARDED_BY(mu_);
   // Before it all is erased.
   uint64_t all_erased_ ABSL_GUARDED_BY(mu_) = 0;
 };

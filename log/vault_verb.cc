@@ -250,7 +250,7 @@ int VaultVerb(const std::vector<std::string>& words) {
   if (verb->verb == OperatorRequest::ERASE) {
     flags.Add("statement", "HEX",
               "The id of the resident's signed wish, which allows an erasure "
-              "before keep_min. No statement can be verified yet: refused.",
+              "before keep_min: the id of a withdrawal in its chain",
               &given.statement);
   }
   flags.Add("dry_run", "Tells what would be done, and does nothing.",
