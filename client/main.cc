@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "client/access.h"
 #include "client/client.h"
 #include "client/command_line.h"
 #include "client/door.h"
@@ -20,7 +21,7 @@
 #include "client/file.h"
 #include "client/fsck.h"
 #include "client/load.h"
-#include "client/resident.h"
+#include "client/resident_verbs.h"
 #include "client/share.h"
 #include "client/submit.h"
 #include "client/terminal.h"
@@ -39,7 +40,10 @@ constexpr const char kHelp[] =
 
   vidimus submit ...      lines in, receipts out; nothing lost on the way
   vidimus verify FILE     is this receipt, bundle or conviction true?
+  vidimus access ...      ask first, record, and only then release
   vidimus resident check  is everything there that a log holds about me?
+  vidimus resident timeline  what was done with my data, and was it allowed?
+  vidimus resident export    the same to take away: evidence, JSON, CSV
   vidimus receipt share   one access, for somebody else to judge
   vidimus fsck URL|DIR    is this whole log what its checkpoint says?
   vidimus load ...        how fast is it, and are its answers true?
@@ -235,7 +239,7 @@ void ShowConviction(const FsckReport& report, const std::string& folder) {
 int FsckMain(const std::vector<std::string>& arguments) {
   std::string vkey_file, ca_file, save, evidence, scratch, face = "auto";
   std::vector<std::string> older_files, operands;
-  uint64_t threads = static_cast<uint64_t>(FsckThreads());
+  uint64_t threads = 4;
   CommandLine command_line(
       "fsck URL|DIR --vkey FILE [flags]",
       "Reads a whole log as a stranger would, from its public paths alone, and "
@@ -268,10 +272,8 @@ int FsckMain(const std::vector<std::string>& arguments) {
                     "where the keys of an access log lie meanwhile, 40 bytes "
                     "a leaf (default: in memory)",
                     &scratch);
-  command_line.Number("threads", "N",
-                      "that fetch and judge (default: one for each core, 4 at "
-                      "least)",
-                      1, 64, &threads);
+  command_line.Number("threads", "N", "that fetch (default 4)", 1, 64,
+                      &threads);
   command_line.Require({"vkey"});
   command_line.Operands(1, 1, &operands);
   command_line.Epilogue(
@@ -346,10 +348,11 @@ int Main(const std::vector<std::string>& words) {
   }
   const std::string& verb = words[0];
   const std::vector<std::string> arguments(words.begin() + 1, words.end());
+  if (verb == "access") return AccessMain(arguments);
   if (verb == "submit") return SubmitMain(arguments);
   if (verb == "verify") return VerifyMain(arguments);
   if (verb == "fsck") return FsckMain(arguments);
-  if (verb == "resident") return ResidentMain(arguments);
+  if (verb == "resident") return ResidentVerbsMain(arguments);
   if (verb == "receipt") return ReceiptMain(arguments);
   if (verb == "load") return LoadMain(arguments);
   if (verb == "--help" || verb == "-h" || verb == "help") {

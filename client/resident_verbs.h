@@ -1,0 +1,18 @@
+// The verbs `vidimus resident timeline` and `vidimus resident export`: what the
+// check gathers, shown with verdicts (timeline.h). `resident check` itself is
+// resident.h.
+#ifndef VIDIMUS_CLIENT_RESIDENT_VERBS_H_
+#define VIDIMUS_CLIENT_RESIDENT_VERBS_H_
+
+#include <string>
+#include <vector>
+
+namespace vidimus {
+
+// Runs the verb `resident` with the arguments after its name; returns what to
+// exit with (client.h). What it does not know it hands to ResidentMain.
+int ResidentVerbsMain(const std::vector<std::string>& arguments);
+
+}  // namespace vidimus
+
+#endif  // VIDIMUS_CLIENT_RESIDENT_VERBS_H_
