@@ -44,7 +44,7 @@ class Reader {
     RETURN_IF_ERROR(FindAll());
     auto read = std::make_shared<GatewayRegister>();
     RETURN_IF_ERROR(AskLeaves(read.get()));
-    Documents documents;
+    DocumentBytes documents;
     for (const std::string& bytes : read->bytes) {
       documents[Sha256(bytes)] = bytes;
     }

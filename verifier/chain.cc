@@ -94,7 +94,7 @@ struct ShownBundle {
   std::string_view checkpoint;
   std::vector<std::string_view> leaves;  // messages
   std::vector<std::string_view> keys;    // messages
-  Documents documents;
+  DocumentBytes documents;
   std::vector<ShownChain> chains;
 };
 

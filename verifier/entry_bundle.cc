@@ -27,7 +27,7 @@ struct Parts {
   std::string_view checkpoint;
   std::vector<std::string_view> leaves;  // messages
   std::vector<std::string_view> keys;    // messages
-  Documents documents;
+  DocumentBytes documents;
   uint64_t leaf_index = 0;
   std::string_view opening;  // a message
 };

@@ -14,7 +14,7 @@ struct NamedPublisher {
 
 class Prover {
  public:
-  Prover(const Extract& extract, const Documents& documents,
+  Prover(const Extract& extract, const DocumentBytes& documents,
          ProvenRegister* proven, RegisterPlace* place)
       : extract_(extract),
         documents_(documents),
@@ -185,7 +185,7 @@ class Prover {
   }
 
   const Extract& extract_;
-  const Documents& documents_;
+  const DocumentBytes& documents_;
   ProvenRegister* const proven_;
   RegisterPlace* const place_;
   std::vector<NamedPublisher> publishers_;
@@ -211,7 +211,7 @@ Finding ProvenRegister::EntryKeys(const Extract& extract,
   return Finding::kOk;
 }
 
-Finding ProveRegister(const Extract& extract, const Documents& documents,
+Finding ProveRegister(const Extract& extract, const DocumentBytes& documents,
                       ProvenRegister* proven, RegisterPlace* place) {
   *proven = ProvenRegister();
   RegisterPlace unused;
@@ -219,7 +219,7 @@ Finding ProveRegister(const Extract& extract, const Documents& documents,
       .Prove();
 }
 
-Finding ProveNumber(const Extract& extract, const Documents& documents,
+Finding ProveNumber(const Extract& extract, const DocumentBytes& documents,
                     RegisterType type, uint32_t number,
                     std::vector<ProvenDocument>* versions,
                     RegisterPlace* place) {

@@ -67,7 +67,7 @@ struct RegisterPlace {
 };
 
 // Bytes of documents by their hash; not owned.
-using Documents = std::map<Hash, std::string_view>;
+using DocumentBytes = std::map<Hash, std::string_view>;
 
 // Judges config and all administrations as they stand at the extract's head,
 // and all documents of each other type of which the extract knows about number
@@ -77,13 +77,13 @@ using Documents = std::map<Hash, std::string_view>;
 // kPublisherUnknown, kOriginMismatch (config of another log), kWireTooMany.
 // Absence of the next version and the next number is demanded: kKeyUnproven.
 // One signature check a document.
-Finding ProveRegister(const Extract& extract, const Documents& documents,
+Finding ProveRegister(const Extract& extract, const DocumentBytes& documents,
                       ProvenRegister* proven, RegisterPlace* place);
 
 // Judges config and every version of one document, and sets `*versions` to
 // these, oldest first: none if there is no such number. For type config they
 // are those of config. Findings as above.
-Finding ProveNumber(const Extract& extract, const Documents& documents,
+Finding ProveNumber(const Extract& extract, const DocumentBytes& documents,
                     RegisterType type, uint32_t number,
                     std::vector<ProvenDocument>* versions,
                     RegisterPlace* place);

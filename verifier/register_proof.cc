@@ -26,7 +26,7 @@ struct Parts {
   std::string_view checkpoint;
   std::vector<std::string_view> leaves;  // messages
   std::vector<std::string_view> keys;    // messages
-  Documents documents;
+  DocumentBytes documents;
   uint64_t type = 0;
   uint64_t number = 0;
 };
