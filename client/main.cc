@@ -16,6 +16,7 @@
 #include "client/access.h"
 #include "client/client.h"
 #include "client/command_line.h"
+#include "client/consent_verb.h"
 #include "client/door.h"
 #include "client/fetcher.h"
 #include "client/file.h"
@@ -45,6 +46,9 @@ constexpr const char kHelp[] =
   vidimus resident timeline  what was done with my data, and was it allowed?
   vidimus resident export    the same to take away: evidence, JSON, CSV
   vidimus receipt share   one access, for somebody else to judge
+  vidimus wallet ...      my keys, and an identity service that vouches for them
+  vidimus consent ...     yes, no longer, never: what I say to those who ask
+  vidimus identity sign   for identity services: make a key a resident's
   vidimus fsck URL|DIR    is this whole log what its checkpoint says?
   vidimus load ...        how fast is it, and are its answers true?
 
@@ -239,7 +243,7 @@ void ShowConviction(const FsckReport& report, const std::string& folder) {
 int FsckMain(const std::vector<std::string>& arguments) {
   std::string vkey_file, ca_file, save, evidence, scratch, face = "auto";
   std::vector<std::string> older_files, operands;
-  uint64_t threads = 4;
+  uint64_t threads = static_cast<uint64_t>(FsckThreads());
   CommandLine command_line(
       "fsck URL|DIR --vkey FILE [flags]",
       "Reads a whole log as a stranger would, from its public paths alone, and "
@@ -272,8 +276,10 @@ int FsckMain(const std::vector<std::string>& arguments) {
                     "where the keys of an access log lie meanwhile, 40 bytes "
                     "a leaf (default: in memory)",
                     &scratch);
-  command_line.Number("threads", "N", "that fetch (default 4)", 1, 64,
-                      &threads);
+  command_line.Number("threads", "N",
+                      "that fetch and judge (default: one for each core, 4 at "
+                      "least)",
+                      1, 64, &threads);
   command_line.Require({"vkey"});
   command_line.Operands(1, 1, &operands);
   command_line.Epilogue(
@@ -355,6 +361,9 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "resident") return ResidentVerbsMain(arguments);
   if (verb == "receipt") return ReceiptMain(arguments);
   if (verb == "load") return LoadMain(arguments);
+  if (verb == "consent") return ConsentMain(arguments);
+  if (verb == "wallet") return WalletMain(arguments);
+  if (verb == "identity") return IdentityMain(arguments);
   if (verb == "--help" || verb == "-h" || verb == "help") {
     std::fputs(kHelp, stdout);
     return kExitTrue;

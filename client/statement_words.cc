@@ -128,6 +128,52 @@ constexpr Text kAlias = {"Jag har också id:t {L}. Det gäller: {X}.",
                          "Minulla on myös tunnus {L}. Koskee: {X}.",
                          "I also have the id {L}. This is for: {X}."};
 
+// What holds once it counts, in the order of the events.
+constexpr Text kHolds[] = {
+    {"Nu får {X} använda uppgifterna för detta ändamål, tills du återkallar "
+     "det: vidimus consent withdraw {L}",
+     "Nyt tietojasi saa käyttää tähän tarkoitukseen, kunnes peruutat sen: "
+     "vidimus consent withdraw {L} (koskee: {X})",
+     "Now {X} may use these data for this purpose, until you withdraw it: "
+     "vidimus consent withdraw {L}"},
+    {"Nu är det återkallat: det som {X} gör från och med nu vilar inte på det.",
+     "Nyt se on peruutettu: mikään, mitä tästä lähtien tehdään, ei nojaa "
+     "siihen (koskee: {X}).",
+     "Now it is withdrawn: nothing that {X} does from now on rests on it."},
+    {"Nu är {X} förbjuden att använda dem, utom där en lag går före.",
+     "Nyt niiden käyttö on kielletty, paitsi jos laki menee edelle "
+     "(koskee: {X}).",
+     "Now {X} is forbidden to use them, but where a law goes above that."},
+    {"Nu står din invändning mot {X} i loggen.",
+     "Nyt vastustuksesi on lokissa (koskee: {X}).",
+     "Now your objection to {X} stands in the log."},
+    {"Nu känner {X} din önskan; den binder ingen.",
+     "Nyt toiveesi on tiedossa; se ei sido ketään (koskee: {X}).",
+     "Now {X} knows your wish; it binds nobody."},
+    {"Nu är posten bestridd hos {X}, och får inte raderas så länge.",
+     "Nyt merkintä on kiistetty eikä sitä sinä aikana saa poistaa "
+     "(koskee: {X}).",
+     "Now the entry is contested with {X}, and must not be erased meanwhile."},
+    {"Nu får nyckeln skriva under för dig hos {X}.",
+     "Nyt avain saa allekirjoittaa puolestasi (koskee: {X}).",
+     "Now the key may sign for you with {X}."},
+    {"Nu gäller inget mer som nyckeln skriver under hos {X}.",
+     "Nyt avaimen allekirjoitus ei enää kelpaa (koskee: {X}).",
+     "Now nothing counts any more that the key signs with {X}."},
+    {"Nu kan nyckeln återkalla och förbjuda hos {X}; allt annat gäller först "
+     "om {L} timmar.",
+     "Nyt avaimella voi peruuttaa ja kieltää; muu kelpaa vasta {L} tunnin "
+     "kuluttua (koskee: {X}).",
+     "Now the key can withdraw and forbid with {X}; all else counts only in "
+     "{L} hours."},
+    {"Nu får den andra tala för dig hos {X}.",
+     "Nyt toinen henkilö saa puhua puolestasi (koskee: {X}).",
+     "Now the other person may speak for you with {X}."},
+    {"Nu vet {X} att ditt andra id också är ditt.",
+     "Nyt tiedetään, että myös toinen tunnus on sinun (koskee: {X}).",
+     "Now {X} knows that your other id is yours too."},
+};
+
 constexpr Text kEvents[] = {
     {"samtycke", "suostumus", "consent"},
     {"återkallelse", "peruutus", "withdrawal"},
@@ -244,6 +290,23 @@ std::string UtcText(uint64_t time_s) {
       "%Y-%m-%d %H:%M UTC",
       absl::FromUnixSeconds(static_cast<int64_t>(std::min(time_s, kLast))),
       absl::UTCTimeZone());
+}
+
+std::string WhatHoldsNow(absl::string_view language,
+                         const v1::Statement& statement,
+                         const std::vector<uint32_t>& administrations,
+                         const Names& names, uint64_t recovery_s) {
+  const int event =
+      static_cast<int>(statement.event_case()) - v1::Statement::kGrant;
+  if (event < 0 || event >= static_cast<int>(std::size(kHolds))) return "";
+  Writer writer(language, administrations, names);
+  writer.Say(kHolds[event],
+             statement.has_recover()
+                 ? absl::StrCat(recovery_s / 3600)
+                 : HexEncode(statement.statement_id()).substr(0, 12));
+  std::string words = writer.Take();
+  words.pop_back();  // the line feed
+  return words;
 }
 
 std::string EventWord(absl::string_view language, const v1::Statement& said) {

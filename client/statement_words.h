@@ -37,6 +37,13 @@ std::string StatementWords(absl::string_view language,
                            const std::vector<uint32_t>& administrations,
                            const Names& names);
 
+// One sentence about what holds, now that the statement counts in these
+// chains. `recovery_s` is how long a recovered key waits.
+std::string WhatHoldsNow(absl::string_view language,
+                         const v1::Statement& statement,
+                         const std::vector<uint32_t>& administrations,
+                         const Names& names, uint64_t recovery_s);
+
 // "grant", "withdrawal" ... for people, in the language.
 std::string EventWord(absl::string_view language, const v1::Statement& said);
 
