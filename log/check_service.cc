@@ -6,9 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "log/chain_entries.h"
+#include "log/openings.h"
 #include "log/receipt.h"
 #include "proto/status.h"
 #include "verifier/label.h"
+#include "verifier/record.h"
 #include "verifier/subject.h"
 
 namespace vidimus {
@@ -95,12 +97,27 @@ void CheckService::Finish(const JobPtr& job,
 void CheckService::Serve(const JobPtr& job) {
   const absl::Status found = FindKey(job.get());
   if (!found.ok()) return Finish(job, found);
-  if (!job->request.wants_key()) return Finish(job, Answer(*job));
-  parts_.first_looks->Enter(job->request.subject(), job->administration,
-                            job->key, [this, job](const absl::Status& entered) {
-                              if (!entered.ok()) return Finish(job, entered);
-                              Finish(job, Answer(*job));
-                            });
+  if (job->request.wants_key()) {
+    parts_.first_looks->Enter(job->request.subject(), job->administration,
+                              job->key,
+                              [this, job](const absl::Status& entered) {
+                                if (!entered.ok()) return Finish(job, entered);
+                                Finish(job, Answer(*job));
+                              });
+    return;
+  }
+  absl::StatusOr<v1::CheckResponse> answer = Answer(*job);
+  const absl::StatusOr<bool> shown =
+      answer.ok() ? ShowsToAStranger(*job, *answer) : false;
+  if (!shown.ok()) return Finish(job, shown.status());
+  if (!*shown) return Finish(job, std::move(answer));
+  parts_.first_looks->Enter(
+      job->request.subject(), job->administration, job->key,
+      [this, job,
+       answer = *std::move(answer)](const absl::Status& entered) mutable {
+        if (!entered.ok()) return Finish(job, entered);
+        Finish(job, std::move(answer));
+      });
 }
 
 absl::Status CheckService::FindKey(Job* job) {
@@ -121,6 +138,24 @@ absl::Status CheckService::FindKey(Job* job) {
   job->entries = known.entries.value_or(0);
   job->accesses = known.accesses;
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> CheckService::ShowsToAStranger(
+    const Job& job, const v1::CheckResponse& answer) {
+  if (std::none_of(
+          answer.chain().entries().begin(), answer.chain().entries().end(),
+          [](const v1::ChainEntry& entry) { return entry.has_opening(); })) {
+    return false;
+  }
+  Log* const log = parts_.log;
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> first,
+                   log->index()->Find(ChainLabel(job.key, 0)));
+  if (!first.has_value()) return true;
+  const absl::StatusOr<FoundOpening> found = FindOpening(
+      log->storage(), log->vault(), *first, parts_.clock->NowMs() / 1000);
+  // Only accesses are ever closed.
+  return found.ok() && found->state == OpeningState::kOpen &&
+         ContentOf(found->opening.record()) != RecordContent::kAccess;
 }
 
 absl::StatusOr<v1::CheckResponse> CheckService::Answer(const Job& job) {

@@ -8,7 +8,8 @@
 // - All of an answer is proven at one published head, the newest when it was
 //   made: a statement that is public is shown.
 // - A key is given away only after the look stands in the resident's chain
-//   `self` (first_looks.h).
+//   `self` (first_looks.h); likewise what a resident said, to an administration
+//   that has not the key by the receipt of the chain's first entry.
 //
 // Where nothing is new and the chain is remembered, an answer costs one look-up
 // in the index and one proof; no page of the vault is read. A key that is not
@@ -98,6 +99,10 @@ class CheckService {
   void Serve(const JobPtr& job);
   absl::Status FindKey(Job* job);
   absl::StatusOr<v1::CheckResponse> Answer(const Job& job);
+  // Whether something is opened to who may not have the key: it comes with the
+  // receipt of a chain's first entry, if that is an access.
+  absl::StatusOr<bool> ShowsToAStranger(const Job& job,
+                                        const v1::CheckResponse& answer);
 
   const CheckLimits limits_;
   const Parts parts_;

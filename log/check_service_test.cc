@@ -157,6 +157,26 @@ TEST_F(CheckServiceTest, EntersTheFirstLookThatWantsTheKey) {
   }
 }
 
+TEST_F(CheckServiceTest, EntersALookThatShowsWhatAResidentSaidToAStranger) {
+  const uint64_t nothing = log_.log()->Latest()->head.size;
+  ASSERT_TRUE(log_.Check(0, 1, 0).ok());
+  EXPECT_EQ(log_.log()->Latest()->head.size, nothing) << "nothing was shown";
+  ASSERT_TRUE(log_.File(anna_.FirstKey(), &anna_).ok());
+  const uint64_t filed = log_.log()->Latest()->head.size;
+  ASSERT_TRUE(log_.Check(0, 1, 0).ok());
+  const uint64_t looked = log_.log()->Latest()->head.size;
+  EXPECT_GT(looked, filed);
+  ASSERT_TRUE(log_.Check(0, 1, 0).ok());
+  EXPECT_EQ(log_.log()->Latest()->head.size, looked) << "once";
+  // Who recorded the first entry has the key by its receipt.
+  ASSERT_TRUE(log_.Record(0, 2).ok());
+  TestWallet berta = log_.Wallet(2, 0);
+  ASSERT_TRUE(log_.File(berta.FirstKey(), &berta).ok());
+  const uint64_t known = log_.log()->Latest()->head.size;
+  ASSERT_EQ(log_.Check(0, 2, 0)->chain().entries_size(), 2);
+  EXPECT_EQ(log_.log()->Latest()->head.size, known);
+}
+
 // --- Recording on what was checked -------------------------------------------
 
 TEST_F(CheckServiceTest, RecordsOnAllThatStands) {

@@ -44,8 +44,9 @@ class TestWallet {
       : subject_(std::move(subject)),
         administration_(administration),
         random_(random),
-        service_(service_seed),
-        key_(random->Draw(kEd25519SeedBytes)) {}
+        service_(std::make_unique<Ed25519Signer>(service_seed)),
+        key_(std::make_unique<Ed25519Signer>(random->Draw(kEd25519SeedBytes))) {
+  }
 
   // A statement with the next sequence, to be given one event.
   v1::Statement Next() {
@@ -67,7 +68,8 @@ class TestWallet {
   v1::Statement FirstKey() {
     v1::Statement statement = Next();
     statement.mutable_key_add()->set_kind(v1::ED25519);
-    statement.mutable_key_add()->set_public_key(std::string(key_.public_key()));
+    statement.mutable_key_add()->set_public_key(
+        std::string(key_->public_key()));
     return statement;
   }
 
@@ -104,7 +106,7 @@ class TestWallet {
     filed->set_statement(statement.SerializeAsString());
     filed->set_signature_kind(v1::ED25519);
     const Ed25519Signer& signer =
-        statement.has_identity_service() ? service_ : key_;
+        statement.has_identity_service() ? *service_ : *key_;
     filed->set_signature(signer.Sign(StatementSignedBytes(HashOf(statement))));
     v1::Entry entry;
     entry.set_entry_id(filed->entry_id());
@@ -131,11 +133,10 @@ class TestWallet {
                          statement.SerializeAsString());
   }
 
-  const std::string subject_;
-  const uint32_t administration_;
-  Random* const random_;
-  const Ed25519Signer service_;
-  const Ed25519Signer key_;
+  std::string subject_;
+  uint32_t administration_;
+  Random* random_;
+  std::unique_ptr<Ed25519Signer> service_, key_;
   std::string key_id_, previous_;
   uint64_t sequence_ = 0;
 };
