@@ -23,7 +23,8 @@ namespace {
 
 constexpr char kFormat[] = "vidimus-log 1\n";
 constexpr size_t kKeyBytes = 32;
-constexpr uint32_t kAdministrationsMax = 1 << 16;
+// Documents of one type that a log may open with.
+constexpr uint32_t kOpeningNumbersMax = 1 << 16;
 
 absl::Status ErrnoStatus(const std::string& what, const std::string& path) {
   const std::string message =
@@ -189,12 +190,20 @@ absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder) {
   ASSIGN_OR_RETURN(content.label_seed, ReadKeyFile(folder.Key("label")));
   OpeningRegister opening;
   ASSIGN_OR_RETURN(opening.config, ReadFile(folder.ConfigDocument()));
-  for (uint32_t number = 0; number < kAdministrationsMax; ++number) {
-    absl::StatusOr<std::string> document =
-        ReadFile(folder.AdministrationDocument(number));
-    if (absl::IsNotFound(document.status())) break;
-    RETURN_IF_ERROR(document);
-    opening.administrations.push_back(*std::move(document));
+  for (int type = static_cast<int>(RegisterType::kAdministration);
+       type < kRegisterTypeCount; ++type) {
+    for (uint32_t number = 0; number < kOpeningNumbersMax; ++number) {
+      const RegisterId id{static_cast<RegisterType>(type), number, 0};
+      absl::StatusOr<std::string> document =
+          ReadFile(folder.OpeningDocument(id.type, number));
+      if (absl::IsNotFound(document.status())) break;
+      RETURN_IF_ERROR(document);
+      if (id.type == RegisterType::kAdministration) {
+        opening.administrations.push_back(*std::move(document));
+      } else {
+        opening.others.push_back({id, *std::move(document)});
+      }
+    }
   }
   content.opening_register = std::move(opening);
   return content;

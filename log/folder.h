@@ -50,8 +50,10 @@ struct LogFolder {
   }
   std::string Register() const { return path + "/register"; }
   std::string ConfigDocument() const { return path + "/register/config"; }
-  std::string AdministrationDocument(uint32_t number) const {
-    return path + "/register/administration." + std::to_string(number);
+  // Version 0 of a document that the log opens with, but of config.
+  std::string OpeningDocument(RegisterType type, uint32_t number) const {
+    return path + "/register/" + RegisterTypeName(type) + "." +
+           std::to_string(number);
   }
   std::string Data() const { return path + "/data"; }
   std::string Ids() const { return path + "/ids"; }

@@ -2,12 +2,16 @@
 
 #include <dirent.h>
 
+#include <map>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "log/folder.h"
+#include "log/register_text.h"
 #include "log/token_issuers.h"
 #include "proto/administration.h"
 #include "proto/certificates.h"
@@ -132,6 +136,16 @@ chains {
   # new_per_second: 0          # of each administration; 0: no limit
 }
 
+# Who cosigns the log's heads, which then stand at cosigned/checkpoint. See
+# docs/cosigning.md.
+cosigning {
+  # policy: "policy"           # a file as docs/policy.md has it; none: nobody
+  # period_ms: 1000            # one head is sent to all in this time
+  # timeout_ms: 5000           # of each call
+  # fresh_s: 60                # a log at rest is cosigned again after this
+  # ca: "cosigners.pem"        # whom to believe; none: the system's authorities
+}
+
 # Access log: whose tokens (OpenID Connect) say who a resident is. None:
 # residents are not served. May be repeated. See docs/residents.md.
 # token_issuer {
@@ -177,13 +191,11 @@ void AddName(const char* language, const char* text,
   name->set_text(text);
 }
 
-// A register document: signature, then message.
-std::string Sign(const google::protobuf::Message& message,
-                 const std::string& origin, const RegisterId& id,
-                 const Ed25519Signer& publisher) {
-  const std::string bytes = message.SerializeAsString();
-  return publisher.Sign(RegisterSignedBytes(origin, id, bytes)) + bytes;
-}
+// The documents that a register opens with, but for config.
+struct OpeningText {
+  RegisterId id;
+  std::unique_ptr<google::protobuf::Message> message;
+};
 
 v1::Config MakeConfig(const InitOptions& options,
                       const Ed25519Signer& label_key,
@@ -240,15 +252,12 @@ v1::Config MakeConfig(const InitOptions& options,
   return config;
 }
 
-v1::Administration MakeAdministration(uint64_t number,
-                                      const Ed25519Signer& entry_key) {
-  v1::Administration administration;
+std::unique_ptr<v1::Administration> MakeAdministration(uint64_t number) {
+  auto administration = std::make_unique<v1::Administration>();
   const Name& name = kAdministrations[number];
-  AddName("sv", name.sv, administration.mutable_name());
-  AddName("fi", name.fi, administration.mutable_name());
-  AddName("en", name.en, administration.mutable_name());
-  administration.add_certificate_identity(AdministrationUri(number));
-  administration.add_entry_key(std::string(entry_key.public_key()));
+  AddName("sv", name.sv, administration->mutable_name());
+  AddName("fi", name.fi, administration->mutable_name());
+  AddName("en", name.en, administration->mutable_name());
   return administration;
 }
 
@@ -302,9 +311,41 @@ absl::Status MakeCertificates(const LogFolder& folder, uint64_t administrations,
   return absl::OkStatus();
 }
 
+// Gives an administration what it has not: a certificate's name, a key that
+// signs its requests.
+absl::Status EquipAdministration(const LogFolder& folder, uint32_t number,
+                                 Random* random,
+                                 v1::Administration* administration) {
+  if (administration->certificate_identity().empty()) {
+    administration->add_certificate_identity(AdministrationUri(number));
+  }
+  if (!administration->entry_key().empty()) return absl::OkStatus();
+  const std::string seed = random->Draw(kEd25519SeedBytes);
+  administration->add_entry_key(std::string(Ed25519Signer(seed).public_key()));
+  return MakeFile(
+      folder.Resolve(absl::StrCat("administrations/", number, "/entry.key")),
+      KeyFileText(seed), kSecret);
+}
+
+// Likewise a key that vouches for residents' keys.
+absl::Status EquipIdentityService(const LogFolder& folder, uint32_t number,
+                                  Random* random,
+                                  v1::IdentityService* service) {
+  if (!service->key().empty()) return absl::OkStatus();
+  const std::string seed = random->Draw(kEd25519SeedBytes);
+  service->add_key(std::string(Ed25519Signer(seed).public_key()));
+  const std::string services = folder.Resolve("identity_services");
+  const absl::Status made = MakeFolder(services, kSecretFolder);
+  if (!absl::IsAlreadyExists(made)) RETURN_IF_ERROR(made);
+  const std::string path = absl::StrCat(services, "/", number);
+  RETURN_IF_ERROR(MakeFolder(path, kSecretFolder));
+  return MakeFile(path + "/service.key", KeyFileText(seed), kSecret);
+}
+
 absl::Status MakeAccessFiles(const InitOptions& options,
-                             const LogFolder& folder, int64_t now_s,
-                             Random* random) {
+                             const LogFolder& folder,
+                             const std::vector<OpeningText>& opening,
+                             int64_t now_s, Random* random) {
   const std::string label_seed = random->Draw(kEd25519SeedBytes);
   const std::string publisher_seed = random->Draw(kEd25519SeedBytes);
   for (const auto& [name, key] :
@@ -315,26 +356,59 @@ absl::Status MakeAccessFiles(const InitOptions& options,
   }
   const Ed25519Signer publisher(publisher_seed);
   RETURN_IF_ERROR(MakeFolder(folder.Register(), kPublicFolder));
-  RETURN_IF_ERROR(MakeFile(
-      folder.ConfigDocument(),
-      Sign(MakeConfig(options, Ed25519Signer(label_seed), publisher, now_s),
-           options.origin, {RegisterType::kConfig, 0, 0}, publisher),
-      kPublic));
-  for (uint32_t number = 0; number < options.administrations; ++number) {
-    const std::string path =
-        folder.Resolve(absl::StrCat("administrations/", number));
-    const std::string entry_seed = random->Draw(kEd25519SeedBytes);
-    RETURN_IF_ERROR(
-        MakeFile(path + "/entry.key", KeyFileText(entry_seed), kSecret));
-    const v1::Administration administration =
-        MakeAdministration(number, Ed25519Signer(entry_seed));
-    RETURN_IF_ERROR(
-        MakeFile(folder.AdministrationDocument(number),
-                 Sign(administration, options.origin,
-                      {RegisterType::kAdministration, number, 0}, publisher),
-                 kPublic));
+  ASSIGN_OR_RETURN(
+      const std::string config,
+      SignDocument(
+          MakeConfig(options, Ed25519Signer(label_seed), publisher, now_s),
+          options.origin, {RegisterType::kConfig, 0, 0}, publisher));
+  RETURN_IF_ERROR(MakeFile(folder.ConfigDocument(), config, kPublic));
+  for (const OpeningText& one : opening) {
+    if (one.id.type == RegisterType::kAdministration) {
+      RETURN_IF_ERROR(EquipAdministration(
+          folder, one.id.number, random,
+          static_cast<v1::Administration*>(one.message.get())));
+    } else if (one.id.type == RegisterType::kIdentityService) {
+      RETURN_IF_ERROR(EquipIdentityService(
+          folder, one.id.number, random,
+          static_cast<v1::IdentityService*>(one.message.get())));
+    }
+    ASSIGN_OR_RETURN(
+        const std::string document,
+        SignDocument(*one.message, options.origin, one.id, publisher));
+    RETURN_IF_ERROR(MakeFile(folder.OpeningDocument(one.id.type, one.id.number),
+                             document, kPublic));
   }
   return absl::OkStatus();
+}
+
+// The texts of the folder, or administrations alone.
+absl::StatusOr<std::vector<OpeningText>> ReadOpening(
+    const InitOptions& options) {
+  std::vector<OpeningText> opening;
+  if (options.register_folder.empty()) {
+    for (uint32_t number = 0; number < options.administrations; ++number) {
+      opening.push_back({{RegisterType::kAdministration, number, 0},
+                         MakeAdministration(number)});
+    }
+    return opening;
+  }
+  ASSIGN_OR_RETURN(const std::vector<RegisterDocument> texts,
+                   ReadDocumentFolder(options.register_folder, true));
+  std::map<RegisterType, uint32_t> next;
+  for (const RegisterDocument& text : texts) {
+    if (text.id.type == RegisterType::kConfig || text.id.version != 0 ||
+        text.id.number != next[text.id.type]++) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          options.register_folder, ": ", RegisterIdText(text.id),
+          " can't open a register: there is one version 0 of each number from "
+          "0 on, and config is made here"));
+    }
+    OpeningText one;
+    one.id = text.id;
+    ASSIGN_OR_RETURN(one.message, ParseDocumentText(text.id, text.bytes));
+    opening.push_back(std::move(one));
+  }
+  return opening;
 }
 
 }  // namespace
@@ -347,11 +421,22 @@ absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random) {
         "log.example/helsinki/2026h2, of at most ",
         kOriginBytesMax, " bytes, without spaces or plus signs"));
   }
-  if (!options.opaque && (options.administrations == 0 ||
-                          options.administrations > kAdministrationsMax)) {
+  if (!options.opaque && options.register_folder.empty() &&
+      (options.administrations == 0 ||
+       options.administrations > kAdministrationsMax)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--administrations ", options.administrations, ": 1 to ",
                      kAdministrationsMax, " can be made"));
+  }
+  std::vector<OpeningText> opening;
+  if (!options.opaque) {
+    ASSIGN_OR_RETURN(opening, ReadOpening(options));
+  }
+  // An opaque log knows no administrations, but gRPC over TLS wants to see a
+  // certificate all the same: one is made.
+  uint64_t certificates = options.opaque ? 1 : 0;
+  for (const OpeningText& one : opening) {
+    if (one.id.type == RegisterType::kAdministration) ++certificates;
   }
   const LogFolder folder{options.dir};
   RETURN_IF_ERROR(JudgeEmpty(folder.path));
@@ -378,13 +463,10 @@ absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random) {
   if (try_out_issuer) {
     RETURN_IF_ERROR(MakeTryOutIssuer(folder, random->Draw(kEd25519SeedBytes)));
   }
-  // An opaque log knows no administrations, but gRPC over TLS wants to see a
-  // certificate all the same: one is made.
   const int64_t now_s = clock->NowMs() / 1000;
-  RETURN_IF_ERROR(MakeCertificates(
-      folder, options.opaque ? 1 : options.administrations, now_s));
+  RETURN_IF_ERROR(MakeCertificates(folder, certificates, now_s));
   if (!options.opaque) {
-    RETURN_IF_ERROR(MakeAccessFiles(options, folder, now_s, random));
+    RETURN_IF_ERROR(MakeAccessFiles(options, folder, opening, now_s, random));
   }
   // Last: a folder without it is no log's.
   return MakeFile(folder.Format(), "vidimus-log 1\n", kPublic);

@@ -18,6 +18,12 @@ struct InitOptions {
   bool opaque = false;
   // Access log: how many administrations the register opens with.
   uint64_t administrations = 4;
+  // Access log: a folder of documents' texts (log/register_text.h), versions 0
+  // of every type but config, that the register opens with. Its administrations
+  // are then those of the folder. Administrations without entry key or
+  // certificate identity, and identity services without key, get one for trying
+  // out. Empty: administrations alone.
+  std::string register_folder;
   // Access log: leaves a batch has at least.
   uint64_t min_batch = 8;
   // Access log: an issuer of residents' tokens of its own, for trying out.

@@ -9,6 +9,7 @@
 #include "log/flags.h"
 #include "log/folder.h"
 #include "log/init.h"
+#include "log/register_verb.h"
 #include "log/serve.h"
 #include "log/token_issuers.h"
 #include "log/vault_verb.h"
@@ -28,6 +29,8 @@ constexpr char kHelp[] = R"(vidimus log: an audit log that proves what it says.
       makes a log: keys, settings and, for an access log, its register
   vidimus log serve --dir D ...
       serves it
+  vidimus log register VERB ...
+      signs documents of the public register, enters them, lists, shows, proves
   vidimus log vault VERB --dir D ...
       erases, withholds, restricts what entries say; rotates the vault key
   vidimus log token --dir D --subject ID
@@ -67,6 +70,12 @@ int Init(const std::vector<std::string>& arguments) {
             "certificate and an entry key for trying out, in "
             "D/administrations. Default 4, at most 8.",
             &options.administrations);
+  flags.Add("register", "DIR",
+            "The register to open with: documents' texts, named "
+            "TYPE.NUMBER.textproto (docs/register.md); administrations and "
+            "identity services in it that have no keys get some for trying "
+            "out.",
+            &options.register_folder);
   flags.Add("min_batch", "N",
             "Leaves that every batch has at least; cover leaves fill it. "
             "Fixed for the log's life. Default 8.",
@@ -207,6 +216,7 @@ int Main(const std::vector<std::string>& words) {
   if (words[0] == "init") return Init(rest);
   if (words[0] == "serve") return ServeVerb(rest);
   if (words[0] == "token") return Token(rest);
+  if (words[0] == "register") return RegisterVerb(rest);
   if (words[0] == "vault") return VaultVerb(rest);
   fprintf(stderr, "vidimus-log: no verb \"%s\"\n%s", words[0].c_str(), kHelp);
   return kUsage;

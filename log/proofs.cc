@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "log/stored_batch.h"
 #include "proto/status.h"
 #include "verifier/encoding.h"
 #include "verifier/hash.h"
@@ -50,6 +51,78 @@ absl::StatusOr<std::string> ProveSeveral(Log* log,
 absl::Status TooManyKeys(size_t keys) {
   return absl::InvalidArgumentError(
       absl::StrCat("request for ", keys, " keys (limit ", kProvenKeysMax, ")"));
+}
+
+// Adds leaf `index` to the answer, with its document if it names one, and what
+// they weigh to `*bytes`.
+absl::Status GatherLeaf(Log* log, uint64_t index,
+                        v1::ProveLeavesResponse* response, size_t* bytes) {
+  ASSIGN_OR_RETURN(std::string leaf, log->tiles().Entry(index));
+  *bytes += leaf.size();
+  Leaf parsed;
+  if (!log->opaque() && ParseLeaf(leaf, &parsed) == Finding::kOk &&
+      parsed.kind == LeafKind::kRegister) {
+    const std::shared_ptr<const std::string> document =
+        log->documents()->Find(parsed.b);
+    if (document == nullptr) {
+      return absl::InternalError(
+          absl::StrCat("the document of leaf ", index, " is missing"));
+    }
+    *bytes += document->size();
+    response->add_document(*document);
+  }
+  response->add_leaf(std::move(leaf));
+  return absl::OkStatus();
+}
+
+// Adds the batches of as many of the leaves `*indices` as fit, each with the
+// seal before it, and sets `*indices` to what was added.
+absl::Status GatherBatches(Log* log, uint64_t size,
+                           std::vector<uint64_t>* indices,
+                           v1::ProveLeavesResponse* response) {
+  if (log->opaque()) {
+    return absl::InvalidArgumentError("an opaque log has no batches to show");
+  }
+  std::vector<uint64_t> gathered;
+  size_t bytes = 0;
+  for (const uint64_t asked : *indices) {
+    // It stands in the last batch.
+    if (!gathered.empty() && asked <= gathered.back()) continue;
+    ASSIGN_OR_RETURN(const StoredRow row,
+                     log->storage()->Get(RowKind::kHead, 0, asked));
+    ASSIGN_OR_RETURN(const TreeHead head, StoredHead(log->storage(), asked));
+    if (head.size > size) return BeyondTree("whole batch", size, head.size);
+    uint64_t first = row.first > 0 ? row.first - 1 : 0;
+    if (!gathered.empty() && first <= gathered.back()) {
+      first = gathered.back() + 1;
+    }
+    const bool is_first = gathered.empty();
+    bool fits = gathered.size() + (head.size - first) <= kWholeBatchesLeavesMax;
+    const int leaves_before = response->leaf_size();
+    const int documents_before = response->document_size();
+    for (uint64_t index = first; fits && index < head.size; ++index) {
+      RETURN_IF_ERROR(GatherLeaf(log, index, response, &bytes));
+      fits = bytes <= kProvenLeavesBytesMax;
+    }
+    if (fits) {
+      for (uint64_t index = first; index < head.size; ++index) {
+        gathered.push_back(index);
+      }
+      continue;
+    }
+    if (is_first) {
+      return TooLargeError(absl::StrCat("the batch of leaf ", asked,
+                                        " is too large for one answer: ask for "
+                                        "its leaves"));
+    }
+    response->mutable_leaf()->DeleteSubrange(
+        leaves_before, response->leaf_size() - leaves_before);
+    response->mutable_document()->DeleteSubrange(
+        documents_before, response->document_size() - documents_before);
+    break;
+  }
+  *indices = std::move(gathered);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -116,8 +189,8 @@ absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
         absl::StrCat("request for ", request.leaf_index_size(),
                      " leaves (limit ", kProvenLeavesMax, ")"));
   }
-  const std::vector<uint64_t> indices(request.leaf_index().begin(),
-                                      request.leaf_index().end());
+  std::vector<uint64_t> indices(request.leaf_index().begin(),
+                                request.leaf_index().end());
   for (size_t i = 1; i < indices.size(); ++i) {
     if (indices[i - 1] >= indices[i]) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -133,28 +206,19 @@ absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
   v1::ProveLeavesResponse response;
   response.set_size(size);
   response.set_checkpoint(published->checkpoint);
-  size_t bytes = 0;
-  for (const uint64_t index : indices) {
-    ASSIGN_OR_RETURN(std::string leaf, log->tiles().Entry(index));
-    bytes += leaf.size();
-    if (bytes > kProvenLeavesBytesMax) {
-      return TooLargeError(absl::StrCat(
-          "the leaves asked for have more than ", kProvenLeavesBytesMax,
-          " bytes together: ask for fewer at once"));
-    }
-    Leaf parsed;
-    if (!log->opaque() && ParseLeaf(leaf, &parsed) == Finding::kOk &&
-        parsed.kind == LeafKind::kRegister) {
-      const std::shared_ptr<const std::string> document =
-          log->documents()->Find(parsed.b);
-      if (document == nullptr) {
-        return absl::InternalError(
-            absl::StrCat("the document of leaf ", index, " is missing"));
+  if (request.whole_batches()) {
+    RETURN_IF_ERROR(GatherBatches(log, size, &indices, &response));
+    *response.mutable_leaf_index() = {indices.begin(), indices.end()};
+  } else {
+    size_t bytes = 0;
+    for (const uint64_t index : indices) {
+      RETURN_IF_ERROR(GatherLeaf(log, index, &response, &bytes));
+      if (bytes > kProvenLeavesBytesMax) {
+        return TooLargeError(absl::StrCat(
+            "the leaves asked for have more than ", kProvenLeavesBytesMax,
+            " bytes together: ask for fewer at once"));
       }
-      bytes += document->size();
-      response.add_document(*document);
     }
-    response.add_leaf(std::move(leaf));
   }
   absl::Status failed;
   const NodeReader reader = [log, &failed](int level, uint64_t index,

@@ -20,6 +20,8 @@ namespace vidimus {
 
 inline constexpr int kProvenKeysMax = 1024;
 inline constexpr int kProvenLeavesMax = 4096;
+// Leaves of an answer of whole batches.
+inline constexpr uint64_t kWholeBatchesLeavesMax = 16384;
 // Of the leaves of one answer: an opaque log's may be large.
 inline constexpr size_t kProvenLeavesBytesMax = 2 << 20;
 
@@ -37,6 +39,12 @@ absl::StatusOr<std::string> ProveKeysPlain(Log* log, std::string_view request);
 // With the documents of register leaves among them. kInvalidArgument: no leaf,
 // too many, they do not ascend, or their bytes are too many; kOutOfRange: a
 // size beyond the newest checkpoint, or a leaf beyond the size.
+//
+// Of whole batches the answer holds those of the first leaves asked for, as
+// many as fit into kWholeBatchesLeavesMax and kProvenLeavesBytesMax: its
+// leaf_index says which, ask for the others again. kInvalidArgument also if not
+// even the first fits, which can then be had leaf by leaf, and of an opaque
+// log.
 absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
     Log* log, const v1::ProveLeavesRequest& request);
 

@@ -22,6 +22,7 @@
 #include "log/log.h"
 #include "log/open_files.h"
 #include "log/operator_socket.h"
+#include "log/register_keeper.h"
 #include "log/scrub.h"
 #include "log/side_work.h"
 #include "log/token_issuers.h"
@@ -226,11 +227,14 @@ class OpenLog {
     if (log_->opaque()) return absl::OkStatus();
     keeper_ = std::make_unique<VaultKeeper>(VaultKeeperOptions(), log_.get(),
                                             SystemClock(), SystemRandom());
+    register_keeper_ = std::make_unique<RegisterKeeper>(log_.get());
     ASSIGN_OR_RETURN(
         operator_socket_,
         OperatorSocket::Open(folder_.path, LogFolder::kOperatorSocket,
                              [this](const vault::OperatorRequest& request) {
-                               return keeper_->Do(request);
+                               return RegisterKeeper::Takes(request)
+                                          ? register_keeper_->Do(request)
+                                          : keeper_->Do(request);
                              }));
     return absl::OkStatus();
   }
@@ -372,6 +376,7 @@ class OpenLog {
   std::unique_ptr<Log> log_;
   std::unique_ptr<HostedLog> hosted_;
   std::unique_ptr<VaultKeeper> keeper_;              // access log
+  std::unique_ptr<RegisterKeeper> register_keeper_;  // access log
   std::unique_ptr<OperatorSocket> operator_socket_;  // access log
   std::thread sequencer_;
   std::thread vault_worker_;
