@@ -8,8 +8,11 @@
 // the processor. Then adds at the given rate for a while, and says how long
 // seals took while merges were under way and while none were. Then opens the
 // index again, makes proofs with warm and with dropped pages, and verifies
-// them. Files lie in TMPDIR (40 bytes a leaf and as much again for runs that
-// were superseded) and go at the end.
+// them; and proves what a resident's check of nine chains asks for. Ends with
+// what is wanted of each, MISSED or met, as it is meant for 10^8 leaves. Files
+// lie in TMPDIR (40 bytes a leaf and as much again for runs that were
+// superseded) and go at the end. 10^8 leaves take about ten minutes on two
+// cores, and 8 GB.
 #include "log/index.h"
 
 #include <fcntl.h>
@@ -35,6 +38,7 @@
 #include "log/index_testing.h"
 #include "verifier/check.h"
 #include "verifier/index.h"
+#include "verifier/merkle.h"
 
 namespace vidimus {
 namespace {
@@ -92,6 +96,38 @@ void Print(const char* what, const char* unit, const Spread& spread) {
          spread.mean, spread.p50, spread.p99, spread.max, unit, spread.count);
 }
 
+// What is wanted of a figure, and whether it was had.
+class Wanted {
+ public:
+  void AtMost(const char* what, double limit, const char* unit, double had) {
+    rows_.push_back({what, unit, limit, had});
+  }
+  void Print() const {
+    printf("wanted at 10^8 leaves:\n");
+    for (const Row& row : rows_) {
+      printf("  %-6s %-48s %10.2f %s (at most %.4g)\n",
+             row.had <= row.limit ? "met" : "MISSED", row.what.c_str(), row.had,
+             row.unit.c_str(), row.limit);
+    }
+  }
+
+ private:
+  struct Row {
+    std::string what, unit;
+    double limit, had;
+  };
+  std::vector<Row> rows_;
+};
+
+// A resident's check: so many chains, of each so many entries, the end and the
+// probes; and a register of so many documents, each of which has one version.
+constexpr int kChains = 9;
+constexpr int kEntriesEach = 10;
+constexpr int kProbesEach = 8;
+constexpr int kAdministrationsKnown = 8;
+constexpr int kOtherDocuments = 10;  // two of each of five types
+constexpr int kOtherTypes = 5;
+
 class Bench {
  public:
   Bench() : made_(UniformKeys(batch)) {
@@ -122,6 +158,8 @@ class Bench {
     Pace();
     Restart();
     Prove();
+    Check();
+    wanted_.Print();
   }
 
  private:
@@ -209,21 +247,33 @@ class Bench {
     }
     const double took = SecondsSince(begin);
     const IndexGauges after = index_->gauges();
+    const double merges =
+        (OthersCpuSeconds() - cpu) / static_cast<double>(added) * 50000 * 100;
+    const Spread slow = SpreadOf(with), quick = SpreadOf(without);
     printf("%.0f/s for %.0f s\n", static_cast<double>(added) / took, took);
-    Print("a seal while merges are under way", "us", SpreadOf(with));
-    Print("a seal while none are", "us", SpreadOf(without));
+    Print("a seal while merges are under way", "us", slow);
+    Print("a seal while none are", "us", quick);
     printf("  merges took %.1f %% of a core; seals waited %d ms for them\n",
            (OthersCpuSeconds() - cpu) / took * 100,
            static_cast<int>(after.waited_ms + after.slowed_ms -
                             before.waited_ms - before.slowed_ms));
+    wanted_.AtMost("merges at 50,000 entries a second", 20, "% of a core",
+                   merges);
+    // An acknowledgement waits for its batch, up to 100 ms, and then for its
+    // seal: that much more at most.
+    constexpr double kBatchUs = 100000;
+    wanted_.AtMost("p99 of a batch of 100 ms, merges against none", 1.2,
+                   "times", (kBatchUs + slow.p99) / (kBatchUs + quick.p99));
   }
 
   void Restart() {
     // Merges under way end where they are and are counted with the next start.
     const auto begin = Clock_::now();
     Open();
+    const double took = SecondsSince(begin);
     printf("opened at %.0f leaves in %.1f ms\n",
-           static_cast<double>(made_.size()), SecondsSince(begin) * 1e3);
+           static_cast<double>(made_.size()), took * 1e3);
+    wanted_.AtMost("a start", 2, "s", took);
   }
 
   void DropPages() {
@@ -275,6 +325,9 @@ class Bench {
     Print("an absence proof", "bytes", SpreadOf(bytes));
     Print("made, warm, CPU", "us", SpreadOf(make));
     Print("verified", "us", SpreadOf(verify));
+    wanted_.AtMost("an absence proof", 5500, "bytes", SpreadOf(bytes).mean);
+    wanted_.AtMost("made, warm", 300, "us of CPU", SpreadOf(make).mean);
+    wanted_.AtMost("verified", 50, "us", SpreadOf(verify).p50);
     make.clear();
     wall.clear();
     for (uint64_t i = 0; i < proofs / 10; ++i) {
@@ -283,6 +336,7 @@ class Bench {
     }
     Print("made, pages dropped, wall", "us", SpreadOf(wall));
     Print("made, pages dropped, CPU", "us", SpreadOf(make));
+    wanted_.AtMost("made, pages dropped", 1500, "us", SpreadOf(wall).mean);
 
     std::vector<double> several, several_us, find, presence;
     for (uint64_t i = 0; i < proofs / 10; ++i) {
@@ -316,9 +370,92 @@ class Bench {
     Print("an absent key looked for", "us", SpreadOf(find));
     printf("  resident %.0f MiB, of it the index %.0f MiB\n", ResidentMiB(),
            static_cast<double>(index_->gauges().memory_bytes) / (1 << 20));
+    wanted_.AtMost("resident", 1024, "MiB", ResidentMiB());
+  }
+
+  // The proof for so many keys that are in the index and so many that are not:
+  // its bytes, judged.
+  size_t ProveSome(int present, int absent, std::mt19937_64* random,
+                   std::vector<uint64_t>* leaves) {
+    const uint64_t size = made_.size() - 1;
+    std::vector<Hash> keys;
+    for (int i = 0; i < absent; ++i) keys.push_back(RandomKey(random));
+    for (int i = 0; i < present; ++i) {
+      uint64_t leaf = (*random)() % size;
+      if (!made_.KeyOf(leaf).has_value()) --leaf;
+      leaves->push_back(leaf);
+      keys.push_back(*made_.KeyOf(leaf));
+    }
+    std::sort(keys.begin(), keys.end());
+    const auto proof = index_->ProveSeveral(keys, size);
+    CHECK(proof.ok());
+    std::vector<IndexAnswer> answers;
+    CHECK(VerifySeveral(keys, root_, size, *proof, &answers) == Finding::kOk);
+    return proof->size();
+  }
+
+  // Bytes of the inclusion proof of `leaves` and the last one together.
+  size_t InclusionBytes(std::vector<uint64_t> leaves) {
+    leaves.push_back(made_.size() - 1);
+    std::sort(leaves.begin(), leaves.end());
+    leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
+    // Only how many hashes there are counts here, not which.
+    const auto proof = MultiInclusionProof(leaves, made_.size(),
+                                           [](int, uint64_t, Hash* hash) {
+                                             *hash = {};
+                                             return true;
+                                           });
+    CHECK(proof.has_value());
+    return proof->size() * kHashBytes + leaves.size() * 65;
+  }
+
+  // Everything that a check asks the index for, question by question, as
+  // client/resident.cc asks it.
+  void Check() {
+    std::mt19937_64 random(2);
+    // Of the register: how many keys of a question are there, how many are not.
+    // First two numbers of each type, two versions of each; then as many more
+    // as are known.
+    std::vector<std::pair<int, int>> questions = {
+        {1 + 2 + kOtherDocuments, 1 + 2 + kOtherDocuments}};
+    for (int known = 2; known <= kAdministrationsKnown;) {
+      const int there = std::min(known, kAdministrationsKnown - known);
+      questions.push_back({there, 2 * known - there});
+      known *= 2;
+    }
+    for (int type = 0; type < kOtherTypes; ++type) questions.push_back({0, 4});
+
+    constexpr int kLabels = kChains * kEntriesEach;
+    constexpr int kLabelsAbsent = kChains * (1 + kProbesEach);
+    std::vector<double> documents, labels, ends, inclusion;
+    for (int round = 0; round < 5; ++round) {
+      std::vector<uint64_t> leaves, none;
+      size_t bytes = 0;
+      for (const auto& [there, absent] : questions) {
+        bytes += ProveSome(there, absent, &random, &leaves);
+      }
+      documents.push_back(static_cast<double>(bytes));
+      labels.push_back(static_cast<double>(
+          ProveSome(kLabels, kLabelsAbsent, &random, &leaves)));
+      inclusion.push_back(static_cast<double>(InclusionBytes(leaves)));
+      ends.push_back(
+          static_cast<double>(ProveSome(0, kLabelsAbsent, &random, &none)));
+    }
+    printf("a check: %d chains of %d entries, %d probes each; %d documents\n",
+           kChains, kEntriesEach, kProbesEach,
+           1 + kAdministrationsKnown + kOtherDocuments);
+    Print("the register, looked up", "bytes", SpreadOf(documents));
+    Print("every label, end and probe", "bytes", SpreadOf(labels));
+    Print("of that, the ends and probes", "bytes", SpreadOf(ends));
+    Print("inclusion of all, with the leaves", "bytes", SpreadOf(inclusion));
+    const double index = SpreadOf(documents).mean + SpreadOf(labels).mean;
+    wanted_.AtMost("a check of 9 chains, index alone", 400000, "bytes", index);
+    wanted_.AtMost("a check of 9 chains, with inclusion", 400000, "bytes",
+                   index + SpreadOf(inclusion).mean);
   }
 
   IndexOptions options_;
+  Wanted wanted_;
   MadeUpLeaves made_;
   std::string folder_;
   std::unique_ptr<Index> index_;
