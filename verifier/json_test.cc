@@ -30,21 +30,24 @@ TEST(JsonTest, GivesMembersInTheirOrder) {
 
 TEST(JsonTest, AcceptsEveryKindOfValue) {
   for (const char* value :
-       {"null", "true", "false", "0", "-0", "-1.5e+9", "1E9", "\"\"", "[]",
-        "[1,[2]]", "{}", "{\"a\":{\"a\":1}}", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-        "\"\\ud83c\\udfdb\"", "\"\\u0000\"", "\"\xf0\x9f\x8f\x9b\""}) {
+       {"null", "true", "false", "0", "-0", "-1.5e+9", "1E9", "1e-9", "\"\"",
+        "[]", "[1,[2]]", "{}", "{\"a\":{\"a\":1}}",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\ud83c\\udfdb\"", "\"\\u0000\"",
+        "\"\xf0\x9f\x8f\x9b\""}) {
     EXPECT_TRUE(ReadsValue(value)) << value;
   }
 }
 
 TEST(JsonTest, RejectsWhatTheGrammarDoesNotHave) {
   for (const char* value :
-       {"",       "nul",     "True",        "01",          "1.",
-        ".5",     "+1",      "1e",          "0x1",         "NaN",
-        "'a'",    "\"a",     "\"\\x41\"",   "\"\\u12\"",   "\"\\u12g4\"",
-        "\"\n\"", "\"\t\"",  "[1,]",        "[,1]",        "[1 2]",
-        "{\"a\"", "{a:1}",   "{\"a\":1,}",  "{\"a\" 1}",   "[1}",
-        "1 2",    "\"\\u\"", "\"\\ud83c\"", "\"\\udfdb\"", "\"\\ud83c\\u0041\"",
+       {"",          "nul",         "True",        "01",
+        "1.",        ".5",          "+1",          "1e",
+        "0x1",       "NaN",         "'a'",         "\"a",
+        "\"\\x41\"", "\"\\u12\"",   "\"\\u12g4\"", "\"\n\"",
+        "\"\t\"",    "[1,]",        "[,1]",        "[1 2]",
+        "{\"a\"",    "{a:1}",       "{\"a\":1,}",  "{\"a\" 1}",
+        "[1}",       "1 2",         "1e+-2",       "-",
+        "\"\\u\"",   "\"\\ud83c\"", "\"\\udfdb\"", "\"\\ud83c\\u0041\"",
         "\"\\"}) {
     EXPECT_FALSE(ReadsValue(value)) << value;
   }
@@ -52,6 +55,17 @@ TEST(JsonTest, RejectsWhatTheGrammarDoesNotHave) {
                            "\xef\xbb\xbf{}", "{\"x\":\"\xff\"}"}) {
     EXPECT_FALSE(Reads(text)) << text;
   }
+}
+
+TEST(JsonTest, EscapesStandForTheirUtf8) {
+  JsonObject object;
+  ASSERT_TRUE(object.Read(
+      "{\"1\":\"\\u007f\",\"2\":\"\\u0080\\u07FF\",\"3\":\"\\u0800\\uffff\","
+      "\"4\":\"\\ud800\\udc00\\uDBFF\\uDFFF\"}"));
+  EXPECT_EQ(*object.Text("1"), "\x7f");
+  EXPECT_EQ(*object.Text("2"), "\xc2\x80\xdf\xbf");
+  EXPECT_EQ(*object.Text("3"), "\xe0\xa0\x80\xef\xbf\xbf");
+  EXPECT_EQ(*object.Text("4"), "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
 }
 
 TEST(JsonTest, RejectsANameTwiceAtAnyDepth) {

@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "proto/record.pb.h"
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
 #include "verifier/history_testing.h"
+#include "verifier/key_binding.h"
 #include "verifier/signing.h"
 #include "verifier/standing.h"
 
@@ -1239,6 +1242,67 @@ TEST(VerdictTest, AGrantMustBeSignedInTheWayOfItsKey) {
     grant.record = changed;
   };
   ExpectNotCounted(story, Finding::kStatementSignature);
+}
+
+// Signs as a wallet of that kind does, with what stands in for ECDSA.
+std::string SignAs(v1::SignatureKind kind, const std::string& key,
+                   const Hash& statement_hash) {
+  const Hash challenge = StatementChallenge(statement_hash);
+  const std::string encoded = Base64UrlEncode(Bytes(challenge));
+  if (kind == v1::ES256) {
+    return TestSign(key, StatementSignedBytes(statement_hash));
+  }
+  if (kind == v1::KEY_BINDING_JWT) {
+    const std::string transaction =
+        Base64UrlEncode(Bytes(Sha256({StatementTransactionData(challenge)})));
+    const std::string body =
+        Base64UrlEncode("{\"alg\":\"ES256\",\"typ\":\"kb+jwt\"}") + "." +
+        Base64UrlEncode("{\"iat\":1,\"aud\":\"city\",\"nonce\":\"" + encoded +
+                        "\",\"sd_hash\":\"" + encoded +
+                        "\",\"transaction_data_hashes\":[\"" + transaction +
+                        "\"]}");
+    return body + "." + Base64UrlEncode(TestSign(key, body));
+  }
+  v1::WebAuthnAssertion assertion;
+  assertion.set_authenticator_data(std::string(kHashBytes, 'r') + "\x01" +
+                                   std::string(4, '\0'));
+  assertion.set_client_data_json("{\"type\":\"webauthn.get\",\"challenge\":\"" +
+                                 encoded +
+                                 "\",\"origin\":\"https://city.example\"}");
+  assertion.set_signature(TestSign(
+      key, assertion.authenticator_data() +
+               std::string(Bytes(Sha256({assertion.client_data_json()})))));
+  return assertion.SerializeAsString();
+}
+
+TEST(VerdictTest, AKeySignsInItsOwnWayAndInNoOther) {
+  const std::vector<v1::SignatureKind> kKinds = {v1::ES256, v1::KEY_BINDING_JWT,
+                                                 v1::WEBAUTHN};
+  for (const v1::SignatureKind of_key : kKinds) {
+    for (const v1::SignatureKind made_as : kKinds) {
+      for (const v1::SignatureKind said : {of_key, made_as}) {
+        Story story;
+        story.key = [&](auto* s) { s->mutable_key_add()->set_kind(of_key); };
+        std::string changed;
+        story.after = [&](B* to) {
+          HistoryEntry& grant = to->log().entries[1];
+          v1::Record record;
+          record.ParseFromString(std::string(grant.record));
+          v1::SignedStatement* filed = record.mutable_statement();
+          filed->set_signature_kind(said);
+          filed->set_signature(
+              SignAs(made_as, TestKey('k'),
+                     StatementHash("log.example/city", filed->subject(),
+                                   B::kBoard, filed->statement())));
+          changed = record.SerializeAsString();
+          grant.record = changed;
+        };
+        const Finding finding = FindingOf(story.Judge(), 2);
+        EXPECT_EQ(finding == Finding::kOk, of_key == made_as)
+            << of_key << " " << made_as << " " << FindingName(finding);
+      }
+    }
+  }
 }
 
 TEST(VerdictTest, AGrantByAnIdentityServiceNeverCounts) {

@@ -1082,12 +1082,26 @@ void RunStatementSignatures(const Json& json, Tally* tally) {
     tally->Expect(question.as_expected && question.asked == test.Has("es256"),
                   what + ": asks ES256 about other bytes, or finds otherwise");
     const char* part = "";
+    KeyBinding binding;
+    WebAuthnAssertion said;
     if (kind == kSignatureKeyBinding) {
-      VerifyKeyBinding(public_key, challenge, signature, AnswerEs256, nullptr,
+      VerifyKeyBinding(public_key, challenge, signature, AnswerEs256, &binding,
                        &part);
     } else if (kind == kSignatureWebAuthn) {
-      VerifyWebAuthn(public_key, challenge, signature, AnswerEs256, nullptr,
+      VerifyWebAuthn(public_key, challenge, signature, AnswerEs256, &said,
                      &part);
+    }
+    if (test.Has("says")) {
+      const Json& says = test["says"];
+      tally->Expect(
+          kind == kSignatureKeyBinding
+              ? binding.audience == says["aud"].Text() &&
+                    binding.issued_at_s == says["iat"].Number()
+              : said.rp_id_hash == says["rp_id_hash"].Hex() &&
+                    said.user_verified == says["user_verified"].Bool() &&
+                    said.sign_count == says["sign_count"].Number() &&
+                    said.origin == says["origin"].Text(),
+          what + ": what it says besides");
     }
     tally->Expect(part == (test.Has("part") ? test["part"].Text() : ""),
                   what + ": names " + part);

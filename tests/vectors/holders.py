@@ -101,14 +101,16 @@ def changed(fields, *gone, **new):
 CASES = []
 
 
-def add(what, kind, signature, finding="Ok", part=None, signed=None, by=KEY, key=KEY):
-    """`signed` is what ECDSA is asked about, and the signature, if it comes to that."""
+def add(what, kind, signature, finding="Ok", part=None, signed=None, by=KEY, key=KEY, says=None):
+    """`signed` is what ECDSA is asked about, and the signature, if it comes to that; `says` what else is read."""
     case = {"what": what, "kind": kind, "public_key": point(key).hex(), "signature": signature.hex(),
             "finding": finding}
     if part:
         case["part"] = part
     if signed:
         case["es256"] = {"message": signed[0].hex(), "signature": signed[1].hex(), "good": by is key}
+    if says and finding == "Ok":
+        case["says"] = says
     CASES.append(case)
 
 
@@ -119,7 +121,11 @@ def token(what, jwt, finding="Ok", part=None, asked=None, **more):
     if asked:
         body, _, signature = jwt.rpartition(".")
         signed = (body.encode(), base64.urlsafe_b64decode(signature + "=="))
-    add(what, 3, jwt.encode(), finding, part, signed, **more)
+    says = None
+    if finding == "Ok":
+        payload = json.loads(base64.urlsafe_b64decode(jwt.split(".")[1] + "=="))
+        says = {"aud": payload["aud"], "iat": payload["iat"]}
+    add(what, 3, jwt.encode(), finding, part, signed, says=says, **more)
 
 
 def key_binding_cases():
@@ -250,7 +256,10 @@ def assertion(what, finding="Ok", part=None, client=CLIENT, data=None, signer=KE
         asked = finding == "Ok"
     add(what, 4, after(message(fields)), finding, part,
         (fields[0][1] + sha256(fields[1][1]), signature) if asked else None,
-        by=signer if made and fields == whole else STRANGER)
+        by=signer if made and fields == whole else STRANGER,
+        says=finding == "Ok" and {"rp_id_hash": data[:32].hex(), "user_verified": bool(data[32] & VERIFIED),
+                                  "sign_count": int.from_bytes(data[33:37], "big"),
+                                  "origin": json.loads(client)["origin"]})
 
 
 def webauthn_cases():
@@ -319,7 +328,7 @@ def main():
     content = {"family": FAMILY, "subject": SUBJECT.hex(), "a": ADMINISTRATION, "statement": STATEMENT.hex(),
                "challenge": CHALLENGE.hex(), "transaction_data": transaction_data(CHALLENGE), "cases": CASES}
     with open("statement_signatures.json", "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
+        json.dump(content, file, indent=1, ensure_ascii=False)
         file.write("\n")
 
 
