@@ -1,10 +1,12 @@
-// Any bytes as a chain bundle: judged without harm, the same twice.
+// Any bytes as a chain bundle: judged without harm, the same twice, and its
+// accesses too.
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "verifier/chain.h"
+#include "verifier/chain_history.h"
 #include "verifier/check.h"
 #include "verifier/note.h"
 
@@ -24,5 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(finding == JudgeChainBundle(bytes, *kKey, {}, &again));
   CHECK_EQ(report.Complete(), again.Complete());
   CHECK_EQ(report.ContentFindings(), again.ContentFindings());
+  if (finding == Finding::kOk) {
+    const auto judged = JudgeAccesses(report, nullptr);
+    CHECK_EQ(judged.size(), report.chains.size());
+    for (size_t i = 0; i < judged.size(); ++i) {
+      CHECK_LE(judged[i].verdicts.verdicts.size(),
+               report.chains[i].entries.size());
+    }
+  }
   return 0;
 }
