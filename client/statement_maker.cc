@@ -30,6 +30,7 @@ bool IsSigned(const StandingStatement& standing) {
   switch (standing.finding) {
     case Finding::kSignatureKindUnknown:
     case Finding::kStatementSignature:
+    case Finding::kStatementSignatureForm:
     case Finding::kStatementKeyUnknown:
     case Finding::kStatementSigner:
       return false;

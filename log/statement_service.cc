@@ -45,6 +45,7 @@ absl::Status NotEntered(size_t entry, const StandingStatement& judged,
   switch (judged.finding) {
     // As though there were no chain.
     case Finding::kStatementSignature:
+    case Finding::kStatementSignatureForm:
     case Finding::kStatementKeyUnknown:
     case Finding::kSignatureKindUnknown:
       return EntryRefused(
