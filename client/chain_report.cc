@@ -2,12 +2,16 @@
 
 #include <cstdint>
 #include <ctime>
+#include <iterator>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/terminal.h"
+#include "verifier/chain_history.h"
+#include "verifier/es256.h"
 #include "verifier/register.h"
+#include "verifier/verdict.h"
 
 namespace vidimus {
 namespace {
@@ -26,31 +30,21 @@ absl::string_view View(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-const char* OperationName(uint32_t operation) {
-  switch (operation) {
-    case 1:
-      return "read";
-    case 2:
-      return "created";
-    case 3:
-      return "updated";
-    case 4:
-      return "deleted";
-    case 5:
-      return "executed on";
-    default:
-      return "used";
-  }
-}
-
-std::string Plural(uint64_t count, const char* one, const char* many) {
-  return absl::StrCat(Grouped(count), " ", count == 1 ? one : many);
+Phrase OperationPhrase(uint32_t operation) {
+  constexpr Phrase kOperations[] = {Phrase::kUsed,    Phrase::kRead,
+                                    Phrase::kCreated, Phrase::kUpdated,
+                                    Phrase::kDeleted, Phrase::kExecuted};
+  return kOperations[operation < std::size(kOperations) ? operation : 0];
 }
 
 class Reporter {
  public:
-  Reporter(const ChainsReport& report, const Unanswered& unanswered)
-      : report_(report), unanswered_(unanswered) {}
+  Reporter(const ChainsReport& report, const Unanswered& unanswered,
+           const std::vector<JudgedChain>& judged, Language language)
+      : report_(report),
+        unanswered_(unanswered),
+        judged_(judged),
+        language_(language) {}
 
   ChainJudgement Report() {
     for (const ChainReport& chain : report_.chains) AddChain(chain);
@@ -59,41 +53,62 @@ class Reporter {
                           : incomplete_ > 0 ? kExitUnusable
                                             : kExitTrue;
     judgement.text = absl::StrCat(
-        Headline(), "\n  log ", Printable(report_.checkpoint.origin), ", size ",
-        Grouped(report_.checkpoint.head.size), ", sealed ",
-        Time(report_.seal_time_s), " UTC\n", body_);
+        Headline(), "\n  ",
+        Tell(Phrase::kHeadOf, {Printable(report_.checkpoint.origin),
+                               Grouped(report_.checkpoint.head.size),
+                               Time(report_.seal_time_s)}),
+        "\n", body_);
     AddUnchecked(&judgement.text);
     return judgement;
   }
 
  private:
+  std::string Tell(Phrase phrase,
+                   const std::vector<std::string>& values = {}) const {
+    return Say(language_, phrase, values);
+  }
+
+  std::string Plural(uint64_t count, Phrase one, Phrase many) const {
+    return Tell(count == 1 ? one : many, {Grouped(count)});
+  }
+
   std::string Headline() const {
-    const std::string counted = absl::StrCat(
-        Plural(accesses_, "access", "accesses"), " by ",
-        Plural(administrations_, "administration", "administrations"), " of ",
-        Grouped(report_.proven_register.administrations.size()));
+    const std::string counted =
+        Tell(Phrase::kCounted,
+             {Plural(accesses_, Phrase::kAccessOne, Phrase::kAccessMany),
+              Plural(administrations_, Phrase::kAdministrationOne,
+                     Phrase::kAdministrationMany),
+              Grouped(report_.proven_register.administrations.size())});
     if (wrong_ > 0) {
-      return absl::StrCat("NOT SO: ", Plural(wrong_, "thing is", "things are"),
-                          " wrong with what the log shows; ", counted,
-                          " found.");
+      return Tell(
+          Phrase::kCheckWrong,
+          {counted, Plural(wrong_, Phrase::kThingOne, Phrase::kThingMany)});
     }
     if (incomplete_ > 0) {
-      return absl::StrCat(
-          "NOT ALL CHECKED: ", Plural(incomplete_, "chain", "chains"),
-          " could not be checked; ", counted, " found.");
+      return Tell(Phrase::kCheckIncomplete,
+                  {counted,
+                   Plural(incomplete_, Phrase::kChainOne, Phrase::kChainMany)});
     }
-    if (report_.monitors == 0) {
-      return absl::StrCat(counted, " found; nobody has vouched for the index.");
-    }
-    return absl::StrCat("None is missing: ", counted, ".");
+    return Tell(report_.monitors == 0 ? Phrase::kCheckNobodyVouches
+                                      : Phrase::kCheckNoneMissing,
+                {counted});
   }
 
   std::string NameOf(uint32_t administration) const {
-    if (administration == kSelf) return "your own chain";
+    if (administration == kSelf) return Tell(Phrase::kOwnChain);
     const Administration* registered = report_.Registered(administration);
     return absl::StrCat(
         administration, " ",
-        registered == nullptr ? "?" : TextOf(registered->names));
+        registered == nullptr
+            ? "?"
+            : TextOf(registered->names, LanguageCode(language_)));
+  }
+
+  const JudgedChain* JudgedOf(uint32_t administration) const {
+    for (const JudgedChain& chain : judged_) {
+      if (chain.administration == administration) return &chain;
+    }
+    return nullptr;
   }
 
   void AddChain(const ChainReport& chain) {
@@ -103,26 +118,29 @@ class Reporter {
       return;
     }
     const uint64_t count = chain.entries.size();
-    absl::StrAppend(&body_, "\n", name, ": ",
-                    report_.monitors > 0
-                        ? absl::StrCat(Grouped(count), " and no more at size ",
-                                       Grouped(report_.checkpoint.head.size))
-                        : absl::StrCat(Grouped(count), " found"),
-                    "\n");
+    absl::StrAppend(
+        &body_, "\n",
+        Tell(report_.monitors > 0 ? Phrase::kChainCount : Phrase::kChainFound,
+             {name, Grouped(count), Grouped(report_.checkpoint.head.size)}),
+        "\n");
+    const JudgedChain* judged = JudgedOf(chain.administration);
     uint64_t accesses = 0;
     for (uint64_t i = 0; i < count; ++i) {
       const EntryReport& entry = chain.entries[i];
-      absl::StrAppend(&body_, "  ", i, "  ", Line(entry), "\n");
-      const bool notice = entry.opened.kind == RecordContent::kNotice;
-      if (!notice) ++accesses;
+      absl::StrAppend(&body_, "  ", i, "  ", Line(entry), VerdictOn(judged, i),
+                      "\n");
+      const bool other = entry.opened.kind == RecordContent::kNotice ||
+                         entry.opened.kind == RecordContent::kStatement;
+      if (!other) ++accesses;
       if (entry.opened.finding != Finding::kOk) ++wrong_;
       switch (entry.opened.content) {
         case Content::kWithheld:
         case Content::kRestricted:
         case Content::kErased:
-          unchecked_.push_back(absl::StrCat(
-              name, ", entry ", i, ": what was done is not shown (",
-              ContentName(entry.opened.content), "); it counts all the same"));
+          unchecked_.push_back(
+              Tell(Phrase::kClosedNotChecked,
+                   {name, absl::StrCat(i),
+                    SayHeadline(language_, HeadlineOf(entry.opened.content))}));
           break;
         default:
           break;
@@ -130,101 +148,130 @@ class Reporter {
     }
     accesses_ += accesses;
     if (accesses > 0) ++administrations_;
+    if (accesses > 0 && judged != nullptr &&
+        judged->gap.finding != Finding::kOk) {
+      unchecked_.push_back(Tell(Phrase::kVerdictsNotChecked,
+                                {name, FindingSentence(judged->gap.finding)}));
+    }
     const Administration* registered = report_.Registered(chain.administration);
     if (registered == nullptr) return;
     for (const SourceSystem& system : registered->source_systems) {
       if (system.connected) continue;
-      unchecked_.push_back(absl::StrCat(
-          name, ": ",
-          TextOf(system.names).empty() ? Printable(View(system.id))
-                                       : TextOf(system.names),
-          " is not connected to the log: accesses there are not recorded"));
+      const std::string called = TextOf(system.names, LanguageCode(language_));
+      unchecked_.push_back(
+          Tell(Phrase::kSystemNotChecked,
+               {name, called.empty() ? Printable(View(system.id)) : called}));
     }
+  }
+
+  // Of content that is closed.
+  static vidimus::Headline HeadlineOf(Content content) {
+    return content == Content::kWithheld     ? vidimus::Headline::kWithheld
+           : content == Content::kRestricted ? vidimus::Headline::kRestricted
+                                             : vidimus::Headline::kErased;
+  }
+
+  std::string VerdictOn(const JudgedChain* judged, uint64_t entry) const {
+    if (judged == nullptr || judged->gap.finding != Finding::kOk) return "";
+    for (const Verdict& verdict : judged->verdicts.verdicts) {
+      if (verdict.entry != entry) continue;
+      if (verdict.content != Content::kOpen) return "";
+      std::string text =
+          absl::StrCat("  [", SayHeadline(language_, verdict.headline));
+      if (verdict.failed != Dimension::kNone) {
+        absl::StrAppend(&text, ": ", SayDimension(language_, verdict.failed));
+      }
+      return text + "]";
+    }
+    return "";
   }
 
   void AddIncomplete(const std::string& name, const ChainReport& chain) {
     if (chain.finding == Finding::kChainMissing) {
       ++incomplete_;
-      std::string why = "the log did not show this chain";
+      std::string why = Tell(Phrase::kChainNotShown);
       for (const auto& [administration, reason] : unanswered_) {
         if (administration == chain.administration) {
-          why = absl::StrCat("the log did not answer: ", Printable(reason));
+          why = Tell(Phrase::kChainNoAnswer, {Printable(reason)});
         }
       }
-      absl::StrAppend(&body_, "\n", name, ": not checked\n");
+      absl::StrAppend(&body_, "\n", Tell(Phrase::kChainNotChecked, {name}),
+                      "\n");
       unchecked_.push_back(absl::StrCat(name, ": ", why));
       return;
     }
     ++wrong_;
-    absl::StrAppend(&body_, "\n", name, ": NOT SHOWN TO BE COMPLETE: ",
-                    FindingSentence(chain.finding));
+    absl::StrAppend(&body_, "\n",
+                    Tell(Phrase::kChainNotComplete,
+                         {name, FindingSentence(chain.finding)}));
     if (chain.entry.has_value()) {
-      absl::StrAppend(&body_, " (entry ", *chain.entry, ")");
+      absl::StrAppend(&body_, " ",
+                      Tell(Phrase::kOfEntry, {absl::StrCat(*chain.entry)}));
     }
     absl::StrAppend(&body_, "\n");
   }
 
   std::string Line(const EntryReport& entry) const {
     const OpenedEntry& opened = entry.opened;
+    const std::string notice = absl::StrCat(entry.notice);
     switch (opened.content) {
       case Content::kOpen:
         break;
       case Content::kWithheld:
-        return absl::StrCat("withheld until ", Time(entry.until_s),
-                            " UTC, as entry ", entry.notice, " says");
+        return Tell(Phrase::kWithheldUntil, {Time(entry.until_s), notice});
       case Content::kRestricted:
-        return absl::StrCat("restricted, as entry ", entry.notice, " says");
+        return Tell(Phrase::kRestrictedBy, {notice});
       case Content::kErased:
-        return absl::StrCat("erased, as entry ", entry.notice, " says");
+        return Tell(Phrase::kErasedBy, {notice});
       case Content::kMissing:
-        return absl::StrCat("MISSING: ", FindingSentence(opened.finding));
+        return Tell(Phrase::kMissing, {FindingSentence(opened.finding)});
       case Content::kForged:
-        return absl::StrCat("FORGED, by the log: ",
-                            FindingSentence(opened.finding));
+        return Tell(Phrase::kForged, {FindingSentence(opened.finding)});
     }
     if (opened.kind == RecordContent::kNotice) return NoticeLine(opened.notice);
-    if (opened.kind != RecordContent::kAccess) {
-      return absl::StrCat("UNREADABLE, though signed by the administration: ",
-                          FindingSentence(opened.finding));
+    if (opened.kind == RecordContent::kStatement) {
+      return Tell(Phrase::kStatementEntry,
+                  {SayEvent(language_, opened.statement.event)});
     }
-    return AccessLine(opened);
+    if (opened.kind != RecordContent::kAccess) {
+      return Tell(Phrase::kUnreadableEntry, {FindingSentence(opened.finding)});
+    }
+    return AccessLine(opened, language_);
   }
 
   std::string NoticeLine(const Notice& notice) const {
-    const std::string grounds =
-        absl::StrCat(Printable(View(notice.ground)), ", decided by ",
-                     Printable(View(notice.authority)));
-    std::string line = absl::StrCat(Time(notice.at_s), "  notice: ");
+    const std::string grounds = Tell(
+        Phrase::kDecidedBy,
+        {Printable(View(notice.ground)), Printable(View(notice.authority))});
+    const std::string entry = absl::StrCat(notice.entry);
+    std::string said;
     switch (notice.event) {
       case NoticeEvent::kKeyFetch:
-        absl::StrAppend(&line, "administration ", NameOf(notice.fetched_by),
-                        " was given the key of the chain with administration ",
-                        notice.chain_administration);
+        said = Tell(Phrase::kKeyFetched,
+                    {NameOf(notice.fetched_by),
+                     absl::StrCat(notice.chain_administration)});
         break;
       case NoticeEvent::kErasure:
-        absl::StrAppend(&line, "entry ", notice.entry, " erased: ", grounds);
+        said = Tell(Phrase::kNoticeErased, {entry, grounds});
         break;
       case NoticeEvent::kWithholding:
-        absl::StrAppend(&line, "entry ", notice.entry, " withheld until ",
-                        Time(notice.until_s), " UTC: ", grounds);
+        said = Tell(Phrase::kNoticeWithheld,
+                    {entry, Time(notice.until_s), grounds});
         break;
       case NoticeEvent::kRestriction:
-        absl::StrAppend(
-            &line, "entry ", notice.entry,
-            notice.lifted ? " no longer restricted: " : " restricted: ",
-            grounds);
+        said = Tell(notice.lifted ? Phrase::kNoticeUnrestricted
+                                  : Phrase::kNoticeRestricted,
+                    {entry, grounds});
     }
-    return line;
+    return absl::StrCat(Time(notice.at_s), "  ", Tell(Phrase::kNotice, {said}));
   }
 
   void AddUnchecked(std::string* text) const {
+    if (report_.monitors == 0 || !unchecked_.empty()) {
+      absl::StrAppend(text, "\n", Tell(Phrase::kNotCheckedHeading), "\n");
+    }
     if (report_.monitors == 0) {
-      absl::StrAppend(
-          text,
-          "\nNot checked:\n  whether the index holds every leaf: no "
-          "monitor has vouched for this head\n");
-    } else if (!unchecked_.empty()) {
-      absl::StrAppend(text, "\nNot checked:\n");
+      absl::StrAppend(text, "  ", Tell(Phrase::kIndexNotChecked), "\n");
     }
     for (const std::string& line : unchecked_) {
       absl::StrAppend(text, "  ", line, "\n");
@@ -233,6 +280,8 @@ class Reporter {
 
   const ChainsReport& report_;
   const Unanswered& unanswered_;
+  const std::vector<JudgedChain>& judged_;
+  const Language language_;
   std::string body_;
   std::vector<std::string> unchecked_;
   uint64_t accesses_ = 0;
@@ -294,42 +343,50 @@ std::string Printable(absl::string_view text) {
   return out;
 }
 
-// The English text, else the first.
-std::string TextOf(const std::vector<LocalizedText>& texts) {
+std::string TextOf(const std::vector<LocalizedText>& texts,
+                   absl::string_view language) {
+  const LocalizedText* best = texts.empty() ? nullptr : &texts[0];
   for (const LocalizedText& text : texts) {
-    if (text.language == "en") return Printable(View(text.text));
+    if (View(text.language) == language) return Printable(View(text.text));
+    if (text.language == "en") best = &text;
   }
-  return texts.empty() ? "" : Printable(View(texts[0].text));
+  return best == nullptr ? "" : Printable(View(best->text));
 }
 
-std::string AccessLine(const OpenedEntry& opened) {
+std::string AccessLine(const OpenedEntry& opened, Language language) {
   const AccessRecord& access = opened.access;
   const std::string categories =
       absl::StrJoin(access.data_categories, ", ",
                     [](std::string* out, std::string_view category) {
                       out->append(Printable(View(category)));
                     });
-  std::string line = absl::StrCat(
-      Time(access.occurred_at_ms / 1000), "  ", OperationName(access.operation),
-      " ", categories, ", for ", Printable(View(access.purpose)), ", by ",
-      Printable(View(access.legal_bases[0].basis)));
+  std::string basis = Printable(View(access.legal_bases[0].basis));
   if (!access.legal_bases[0].citation.empty()) {
-    absl::StrAppend(&line, " (",
+    absl::StrAppend(&basis, " (",
                     Printable(View(access.legal_bases[0].citation)), ")");
   }
+  std::string line =
+      absl::StrCat(Time(access.occurred_at_ms / 1000), "  ",
+                   Say(language, Phrase::kAccessLine,
+                       {PhraseText(language, OperationPhrase(access.operation)),
+                        categories, Printable(View(access.purpose)), basis}));
   if (!opened.actor.id.empty()) {
-    absl::StrAppend(&line, "; who: ", Printable(View(opened.actor.id)));
+    line += Say(language, Phrase::kWhoIs, {Printable(View(opened.actor.id))});
   }
   if (opened.finding != Finding::kOk) {
-    absl::StrAppend(&line,
-                    "; WHO IS UNREADABLE: ", FindingSentence(opened.finding));
+    line += Say(language, Phrase::kWhoIsUnreadable,
+                {FindingSentence(opened.finding)});
   }
   return line;
 }
 
 ChainJudgement ReportChains(Finding finding, const ChainsReport& report,
-                            const Unanswered& unanswered) {
-  if (finding == Finding::kOk) return Reporter(report, unanswered).Report();
+                            const Unanswered& unanswered, Language language) {
+  if (finding == Finding::kOk) {
+    return Reporter(report, unanswered,
+                    JudgeAccesses(report, Es256VerifyNative), language)
+        .Report();
+  }
   const bool unreadable = IsUnreadable(report);
   return {unreadable ? kExitUnusable : kExitFalse,
           absl::StrCat(unreadable ? "unusable: " : "NOT SO: ", PlaceOf(report),
@@ -342,7 +399,7 @@ ChainJudgement JudgeChainFile(const VerifierKey& log_key,
   ChainsReport report;
   const Finding finding = JudgeChainBundle({bundle.data(), bundle.size()},
                                            log_key, monitors, &report);
-  return ReportChains(finding, report, {});
+  return ReportChains(finding, report, {}, Language::kEnglish);
 }
 
 }  // namespace vidimus

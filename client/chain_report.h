@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "client/client.h"
+#include "client/words.h"
 #include "verifier/chain.h"
 #include "verifier/note.h"
 
@@ -35,16 +36,20 @@ ChainJudgement JudgeChainFile(const VerifierKey& log_key,
 // Why the log did not answer for a chain, by administration.
 using Unanswered = std::vector<std::pair<uint32_t, std::string>>;
 
-// The same of what JudgeChainBundle found already.
+// The same of what JudgeChainBundle found already; what the findings say is in
+// English. Each access has the headline of its verdict, where the bundle shows
+// what that takes; a verdict changes no exit code, for it is not about the log.
 ChainJudgement ReportChains(Finding finding, const ChainsReport& report,
-                            const Unanswered& unanswered);
+                            const Unanswered& unanswered, Language language);
 
 // One access in one line: when, what, for what, by which law, who. Of an entry
 // whose kind is kAccess.
-std::string AccessLine(const OpenedEntry& opened);
+std::string AccessLine(const OpenedEntry& opened, Language language);
 
-// The text for people in a document, in English if there is one.
-std::string TextOf(const std::vector<LocalizedText>& texts);
+// The text for people in a document: in this language, else in English, else
+// the first.
+std::string TextOf(const std::vector<LocalizedText>& texts,
+                   absl::string_view language = "en");
 
 // Text for people out of bytes from outside: control characters, and those that
 // turn the direction of writing, become '?'.

@@ -622,7 +622,8 @@ ResidentCheck CheckResident(ResidentDoor* door,
   ChainsReport report;
   const Finding finding = JudgeChainBundle(check.bundle, options.log_key,
                                            options.monitors, &report);
-  ChainJudgement judgement = ReportChains(finding, report, asker->unanswered());
+  ChainJudgement judgement =
+      ReportChains(finding, report, asker->unanswered(), options.language);
   check.exit_code = judgement.exit_code;
   check.text = std::move(judgement.text);
   if (finding != Finding::kOk) return check;
@@ -660,7 +661,7 @@ absl::Status KeepConviction(const std::string& server,
 
 int CheckMain(const std::vector<std::string>& arguments) {
   std::string server, ca_file, token_file, vkey_file, state, save, evidence,
-      language = "en";
+      language;
   std::vector<std::string> monitor_files;
   uint64_t head_age_h = 24;
   CommandLine command_line(
@@ -700,8 +701,8 @@ int CheckMain(const std::vector<std::string>& arguments) {
   command_line.Number("head_age_h", "N",
                       "refuse a head older than so many hours (default 24)", 1,
                       1000000, &head_age_h);
-  command_line.Choice("lang", {"en"}, "language of the report (default en)",
-                      &language);
+  command_line.Choice("language", {"sv", "fi", "en"},
+                      "of the report (default: that of LANG)", &language);
   command_line.Require({"server", "token-file", "vkey"});
   command_line.Epilogue(
       "Exit: 0 all of it is there, 1 something is wrong, 2 something could not "
@@ -728,6 +729,7 @@ int CheckMain(const std::vector<std::string>& arguments) {
   }
   options.state_folder = state;
   options.head_age_s_max = head_age_h * 3600;
+  options.language = LanguageFromCode(language).value_or(LanguageOfProcess());
   options.now_s = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(
           std::chrono::system_clock::now().time_since_epoch())

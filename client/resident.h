@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "client/chain_report.h"
 #include "client/resident_door.h"
+#include "client/words.h"
 #include "verifier/note.h"
 
 namespace vidimus {
@@ -32,6 +33,8 @@ struct ResidentOptions {
   uint64_t head_age_s_max = 24 * 3600;
   // POSIX seconds, for the above.
   uint64_t now_s = 0;
+  // Of the report.
+  Language language = Language::kEnglish;
 };
 
 struct ResidentCheck {

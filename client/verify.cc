@@ -123,7 +123,7 @@ Judgement JudgeEntryFile(const VerifierKey& log_key, std::string_view bytes) {
         "true: this entry is leaf ", report.leaf_index, " of the log ",
         log_key.name, ", under its signed checkpoint of ",
         report.checkpoint.head.size, " leaves\n  ",
-        access ? AccessLine(report.opened)
+        access ? AccessLine(report.opened, Language::kEnglish)
                : "it was not written by an administration about an access",
         "\n  ", access ? "signed by " : "in the name of ", SignerName(report));
     return {kExitTrue, sentence};

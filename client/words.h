@@ -94,14 +94,32 @@ enum class Phrase {
   kExecuted,
   kUsed,
   // The check.
+  kAccessOne,
+  kAccessMany,
+  kAdministrationOne,
+  kAdministrationMany,
+  kChainOne,
+  kChainMany,
+  kThingOne,
+  kThingMany,
+  kCounted,
+  kCheckNoneMissing,
+  kCheckNobodyVouches,
+  kCheckIncomplete,
+  kCheckWrong,
   kChainCount,
   kChainFound,
   kOwnChain,
   kChainNotChecked,
+  kChainNotShown,
+  kChainNoAnswer,
+  kChainNotComplete,
+  kOfEntry,
   kNotCheckedHeading,
   kIndexNotChecked,
   kSystemNotChecked,
   kClosedNotChecked,
+  kVerdictsNotChecked,
   kWithheldUntil,
   kRestrictedBy,
   kErasedBy,
@@ -116,12 +134,12 @@ enum class Phrase {
   kNoticeRestricted,
   kNoticeUnrestricted,
   kDecidedBy,
-  kCheckNoneMissing,
-  kCheckNobodyVouches,
-  kCheckIncomplete,
-  kCheckWrong,
+  kAccessLine,
+  kWhoIs,
+  kWhoIsUnreadable,
 };
-inline constexpr int kPhraseCount = static_cast<int>(Phrase::kCheckWrong) + 1;
+inline constexpr int kPhraseCount =
+    static_cast<int>(Phrase::kWhoIsUnreadable) + 1;
 
 // The sentence, as it stands in the table.
 const char* PhraseText(Language language, Phrase phrase);
