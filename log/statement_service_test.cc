@@ -194,6 +194,25 @@ TEST_F(StatementServiceTest, SaysTheSameToWhoeverHoldsNoKey) {
   EXPECT_EQ(Entries(77), 0);
 }
 
+TEST_F(StatementServiceTest, SaysTheSameOfASignatureThatIsNone) {
+  // Whose form is looked at only if the chain has such a key.
+  v1::Statement key = anna_.FirstKey();
+  key.mutable_key_add()->set_kind(v1::KEY_BINDING_JWT);
+  key.mutable_key_add()->set_public_key("\x04" + std::string(64, 'x'));
+  ASSERT_TRUE(log_.File(key, &anna_).ok());
+  v1::Entry entry = anna_.Sign(anna_.Grant());
+  v1::Record record;
+  ASSERT_TRUE(record.ParseFromString(entry.record()));
+  record.mutable_statement()->set_signature_kind(v1::KEY_BINDING_JWT);
+  entry.set_record(record.SerializeAsString());
+  const absl::Status refused = log_.File({entry}).status();
+  EXPECT_TRUE(absl::IsPermissionDenied(refused)) << refused;
+  EXPECT_TRUE(
+      absl::StrContains(refused.message(), "no key of this chain made the"))
+      << refused;
+  EXPECT_EQ(Entries(1), 1);
+}
+
 TEST_F(StatementServiceTest, RejectsEveryMalformedStatementByName) {
   GiveKey();
   struct Case {
