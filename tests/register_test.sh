@@ -2,7 +2,8 @@
 #
 # The register while a log runs: it opens with the sample, takes documents as
 # their publisher signs them and no others, shows and proves them, and has them
-# still after it was killed; a resident checks under it, a stranger reads it.
+# still after it was killed; a resident's check judges accesses by it, a stranger
+# reads it.
 set -euo pipefail
 
 VIDIMUS=$PWD/client/vidimus
@@ -24,7 +25,7 @@ expect() {
 
 serve() {
   "$VIDIMUS_LOG" serve --dir log --http 127.0.0.1:0 --https 127.0.0.1:0 \
-    >server.out 2>server.err &
+    --grpc 127.0.0.1:0 >server.out 2>server.err &
   server=$!
   for _ in {1..300}; do
     ! grep -qx ready server.out || break
@@ -32,6 +33,7 @@ serve() {
     sleep 0.1
   done
   http=$(sed -n 's#^listening \(http://.*\)#\1#p' server.out)
+  grpc=$(sed -n 's#^listening grpcs\{0,1\}://##p' server.out)
   https=$(sed -n 's#^listening \(https://.*\)#\1#p' server.out)
 }
 
@@ -99,14 +101,43 @@ expect 0 "true: there is no provision 8" "${verify[@]}" proof.8
 head -c -1 proof.7 >cut
 expect 2 "unusable" "${verify[@]}" cut
 
+echo "accesses under an old law and a new one"
+cat >mapping <<'TEXT'
+controller_id: "0201256-6"
+subject { scheme: 1 path: "audit_event.target.user_id" }
+rule {
+  target_type: "Old"
+  record_operation: READ
+  purpose: "SocialWelfareEligibilityAssessment"
+  legal_basis { basis: "A6-1-c" provision: 0 }
+  data_category: "pd:Income"
+}
+rule {
+  target_type: "New"
+  record_operation: READ
+  purpose: "PublicServiceProvision"
+  legal_basis { basis: "A6-1-c" provision: 7 }
+  data_category: "pd:Contact"
+}
+TEXT
+subject=00000000-0000-4000-8000-000000000007
+for type in Old New; do
+  printf '{"audit_event": {"actor": {"uuid": "%s"}, "date_time": "%s", "operation": "READ", "target": {"type": "%s", "user_id": "%s"}}}\n' \
+    00000000-0000-4000-8a00-000000000001 "$(date -u +%FT%T.000Z)" "$type" "$subject"
+done >audit.jsonl
+expect 0 "2 receipts verified" "$VIDIMUS" submit --log "$grpc" \
+  --vkey log/log.vkey --ca log/tls/ca.crt --as log/administrations/0 \
+  --outbox outbox --map mapping audit.jsonl
+
 echo "a resident and a stranger"
-"$VIDIMUS_LOG" token --dir log \
-  --subject 00000000-0000-4000-8000-000000000007 >token
+"$VIDIMUS_LOG" token --dir log --subject "$subject" >token
 chmod 600 token
 expect 0 "bytes read" "$VIDIMUS" resident check --server "$https" \
   --ca log/tls/ca.crt --token-file token --vkey log/log.vkey --save chains
 ls -l chains
-expect 0 "" "${verify[@]}" chains
+# The law that the log opened with covers; the one that was put did not yet.
+expect 0 "[under law]" "${verify[@]}" chains
+expect 0 "[violation" "${verify[@]}" chains
 expect 0 "sound" "$VIDIMUS" fsck "$http" --vkey log/log.vkey
 
 kill "$server"
