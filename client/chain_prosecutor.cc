@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "client/tree_reader.h"
+#include "client/conviction_maker.h"
 #include "proto/bundle.pb.h"
 #include "proto/status.h"
 #include "verifier/chain.h"
@@ -27,7 +27,6 @@
 namespace vidimus {
 namespace {
 
-constexpr size_t kDocumentBytesMax = size_t{1} << 20;
 // Labels beyond the end of a chain that are looked up.
 constexpr uint64_t kBeyond = kProbeNearMax;
 
@@ -35,29 +34,17 @@ class ChainProsecutor {
  public:
   ChainProsecutor(Fetcher* fetcher, const SignedHead& head,
                   const v1::ChainBundle& bundle, const ChainsReport& report)
-      : fetcher_(fetcher),
-        head_(head),
-        bundle_(bundle),
+      : bundle_(bundle),
         report_(report),
         prove_keys_(ProverOf(fetcher)),
         seal_(head.head.size - 1),
-        tree_(fetcher, head.head.size),
-        builder_(
-            head.note, head.head.size,
-            [this](int level, uint64_t index, Hash* hash) {
-              return tree_.Node(level, index, hash);
-            },
-            [this](uint64_t index, std::string* entry) {
-              return tree_.Entry(index, entry);
-            }) {}
+        maker_(fetcher, head) {}
 
   absl::StatusOr<ConvictionFile> Convict() {
-    Leaf first, seal;
-    RETURN_IF_ERROR(ReadLeaf(0, &first));
-    RETURN_IF_ERROR(ReadLeaf(seal_, &seal));
+    Leaf seal;
+    RETURN_IF_ERROR(maker_.ReadLeaf(seal_, &seal));
     index_root_ = seal.a;
-    ASSIGN_OR_RETURN(config_bytes_,
-                     fetcher_->Get(RegisterPath(first.b), kDocumentBytesMax));
+    ASSIGN_OR_RETURN(config_bytes_, maker_.ReadConfig());
     Document document;
     Config config;
     if (SplitDocument(config_bytes_, &document) != Finding::kOk ||
@@ -67,8 +54,8 @@ class ChainProsecutor {
     for (const v1::ProbedChain& probed : bundle_.chain()) {
       const v1::Chain& chain = probed.chain();
       Hash key;
-      const ChainName name = {head_.log_key.name, chain.administration(),
-                              chain.subject()};
+      const ChainName name = {maker_.head().log_key.name,
+                              chain.administration(), chain.subject()};
       // A key without a proof is an answer like any other: nobody signed it.
       if (VerifyChainKey(config.label_key, name, chain.vrf_proof(), &key) !=
           Finding::kOk) {
@@ -87,18 +74,9 @@ class ChainProsecutor {
         "an alarm");
   }
 
-  absl::Status ReadLeaf(uint64_t index, Leaf* leaf) {
-    std::string entry;
-    if (!tree_.Entry(index, &entry)) return tree_.status();
-    return ParseLeaf(entry, leaf) == Finding::kOk
-               ? absl::OkStatus()
-               : absl::DataLossError(
-                     absl::StrCat("leaf ", index, " cannot be read"));
-  }
-
-  absl::StatusOr<ConvictionFile> Made(std::optional<std::string> bytes) {
-    if (!bytes.has_value()) return tree_.status();
-    return JudgedConviction(head_, *std::move(bytes));
+  const ConvictionBuilder& builder() const { return maker_.builder(); }
+  absl::StatusOr<ConvictionFile> Made(std::optional<std::string> bytes) const {
+    return maker_.Made(std::move(bytes));
   }
 
   // Where the index says that the chain's labels stand: number -> answer.
@@ -143,13 +121,13 @@ class ChainProsecutor {
       Leaf leaf;
       if (place.has_value()) {
         last = number;
-        RETURN_IF_ERROR(ReadLeaf(*place, &leaf));
+        RETURN_IF_ERROR(maker_.ReadLeaf(*place, &leaf));
         if (leaf.kind != LeafKind::kSeal && leaf.a == label) continue;
         ASSIGN_OR_RETURN(AbsenceProof ways,
                          AskForKey(prove_keys_, seal_, index_root_, label));
         for (TriePath& way : ways.paths) {
           if (!way.end.has_value() || way.end->key != label) continue;
-          return Made(builder_.WrongIndexEntry(
+          return Made(builder().WrongIndexEntry(
               label, *place, seal_,
               {std::move(ways.run_roots), std::move(way)}));
         }
@@ -163,11 +141,11 @@ class ChainProsecutor {
       const uint64_t shown =
           probed.chain().entries(static_cast<int>(number)).leaf_index();
       if (shown >= seal_) continue;
-      RETURN_IF_ERROR(ReadLeaf(shown, &leaf));
+      RETURN_IF_ERROR(maker_.ReadLeaf(shown, &leaf));
       if (leaf.kind != LeafKind::kSubject || leaf.a != label) continue;
       ASSIGN_OR_RETURN(const AbsenceProof absence,
                        AskForKey(prove_keys_, seal_, index_root_, label));
-      return Made(builder_.Omission(shown, seal_, absence));
+      return Made(builder().Omission(shown, seal_, absence));
     }
     const ChainEvidence evidence = {name, probed.chain().vrf_proof(),
                                     config_bytes_};
@@ -175,8 +153,8 @@ class ChainProsecutor {
       ASSIGN_OR_RETURN(const AbsenceProof absence,
                        AskForKey(prove_keys_, seal_, index_root_,
                                  ChainLabel(key, *missing)));
-      return Made(builder_.Hole(evidence, *places.at(*last), *last, *missing,
-                                seal_, absence));
+      return Made(builder().Hole(evidence, *places.at(*last), *last, *missing,
+                                 seal_, absence));
     }
     return ConvictContent(probed.chain(), evidence);
   }
@@ -192,11 +170,11 @@ class ChainProsecutor {
         }
         const v1::Opening& opening =
             chain.entries(static_cast<int>(i)).opening();
-        auto file =
-            Made(builder_.WrongContent(evidence, report.entries[i].leaf_index,
-                                       {opening.record_salt(), opening.record(),
-                                        opening.actor_salt(), opening.actor()},
-                                       i));
+        auto file = Made(
+            builder().WrongContent(evidence, report.entries[i].leaf_index,
+                                   {opening.record_salt(), opening.record(),
+                                    opening.actor_salt(), opening.actor()},
+                                   i));
         // It may be the entry's id alone that is another: an alarm.
         if (file.ok()) return file;
       }
@@ -204,14 +182,11 @@ class ChainProsecutor {
     return Nothing();
   }
 
-  Fetcher* const fetcher_;
-  const SignedHead& head_;
   const v1::ChainBundle& bundle_;
   const ChainsReport& report_;
   const KeyProver prove_keys_;
   const uint64_t seal_;
-  TreeReader tree_;
-  const ConvictionBuilder builder_;
+  ConvictionMaker maker_;
   Hash index_root_ = {};
   std::string config_bytes_;
 };

@@ -65,6 +65,15 @@ absl::StatusOr<VerifierKey> ReadVkey(const std::string& path) {
   return key;
 }
 
+absl::StatusOr<std::vector<VerifierKey>> ReadVkeys(
+    const std::vector<std::string>& paths) {
+  std::vector<VerifierKey> keys;
+  for (const std::string& path : paths) {
+    ASSIGN_OR_RETURN(keys.emplace_back(), ReadVkey(path));
+  }
+  return keys;
+}
+
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
   ASSIGN_OR_RETURN(std::string text, ReadPrivateFile(path, kKeyFileBytesMax));
   std::string bytes;

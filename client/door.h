@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/command_line.h"
@@ -47,6 +48,9 @@ absl::StatusOr<Door> OpenDoor(const DoorFlags& flags);
 
 // A log's verifier key out of its file.
 absl::StatusOr<VerifierKey> ReadVkey(const std::string& path);
+// Several, such as monitors', each out of its own.
+absl::StatusOr<std::vector<VerifierKey>> ReadVkeys(
+    const std::vector<std::string>& paths);
 
 // A secret of 32 bytes, as 64 hexadecimal digits and a line feed, out of a file
 // that is its owner's alone.

@@ -34,7 +34,6 @@ namespace vidimus {
 namespace {
 
 constexpr size_t kTileBytes = kTileWidth * kHashBytes;
-constexpr size_t kDocumentBytesMax = size_t{1} << 20;
 constexpr uint64_t kProgressLeaves = 1 << 16;
 
 // Keys in files that the system writes out when it needs the memory.
@@ -424,7 +423,7 @@ class Checker : private IndexJudge {
     if (report_.access_log) {
       options.index_judge = this;
       options.documents = [this](const Hash& hash, std::string* document) {
-        auto bytes = fetcher_->Get(RegisterPath(hash), kDocumentBytesMax);
+        auto bytes = GetDocument(fetcher_, hash);
         if (!bytes.ok()) {
           if (!absl::IsNotFound(bytes.status())) unusable_ = bytes.status();
           return false;

@@ -176,13 +176,9 @@ int VerifyMain(const std::vector<std::string>& arguments) {
   const bool with_entry = !entry_file.empty();
   if (!with_entry && secret_file.empty()) {
     if (KindOfFile(*file) != FileKind::kReceipt) {
-      std::vector<VerifierKey> monitors;
-      for (const std::string& monitor_file : monitor_files) {
-        auto monitor = ReadVkey(monitor_file);
-        if (!monitor.ok()) return Unusable("verify", monitor.status());
-        monitors.push_back(*std::move(monitor));
-      }
-      return Say(VerifyEvidence(*vkey, monitors, *file));
+      const auto monitors = ReadVkeys(monitor_files);
+      if (!monitors.ok()) return Unusable("verify", monitors.status());
+      return Say(VerifyEvidence(*vkey, *monitors, *file));
     }
     absl::string_view stem = files[0];
     if (!absl::ConsumeSuffix(&stem, ".tlog-proof")) {

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/tree_reader.h"
 #include "proto/status.h"
 #include "verifier/conviction.h"
@@ -17,13 +16,11 @@
 #include "verifier/index_builder.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
-#include "verifier/register.h"
 #include "verifier/runs.h"
 
 namespace vidimus {
 namespace {
 
-constexpr size_t kDocumentBytesMax = size_t{1} << 20;
 // 1,024 keys in 20 runs, each by a way of its own.
 constexpr size_t kKeysProofBytesMax = size_t{32} << 20;
 // Keys of a run that are asked for one by one before the whole run is shown.
@@ -33,19 +30,7 @@ class Prosecutor {
  public:
   Prosecutor(Fetcher* fetcher, const SignedHead& head, const AuditStop& stop,
              const KeyProver& prove_keys)
-      : fetcher_(fetcher),
-        head_(head),
-        stop_(stop),
-        prove_keys_(prove_keys),
-        tree_(fetcher, head.head.size),
-        builder_(
-            head.note, head.head.size,
-            [this](int level, uint64_t index, Hash* hash) {
-              return tree_.Node(level, index, hash);
-            },
-            [this](uint64_t index, std::string* entry) {
-              return tree_.Entry(index, entry);
-            }) {}
+      : stop_(stop), prove_keys_(prove_keys), maker_(fetcher, head) {}
 
   absl::StatusOr<ConvictionFile> Convict() {
     const uint64_t leaf = stop_.leaf_index;
@@ -54,24 +39,24 @@ class Prosecutor {
       case Finding::kLeafKindUnknown:
       case Finding::kSealSpareBytes:
       case Finding::kSealCoverage:
-        return Made(builder_.ImpossibleLeaf(leaf));
+        return Made(builder().ImpossibleLeaf(leaf));
       case Finding::kFirstBatch:
-        return Made(builder_.ImpossibleLeaf(1));
+        return Made(builder().ImpossibleLeaf(1));
       case Finding::kBatchUnfinished:
-        return Made(builder_.ImpossibleLeaf(head_.head.size - 1));
+        return Made(builder().ImpossibleLeaf(maker_.head().head.size - 1));
       case Finding::kBatchOrder:
-        return Made(builder_.ImpossibleLeaves(leaf - 1, leaf, ""));
+        return Made(builder().ImpossibleLeaves(leaf - 1, leaf, ""));
       case Finding::kBatchDuplicateKey:
-        return Made(builder_.Duplicate(leaf - 1, leaf));
+        return Made(builder().Duplicate(leaf - 1, leaf));
       case Finding::kSealTimeDecreases:
-        return Made(builder_.ImpossibleLeaves(stop_.last_seal, leaf, ""));
+        return Made(builder().ImpossibleLeaves(stop_.last_seal, leaf, ""));
       case Finding::kBatchTooSmall: {
-        ASSIGN_OR_RETURN(const std::string config, Config());
-        return Made(builder_.ImpossibleLeaves(stop_.last_seal, leaf, config));
+        ASSIGN_OR_RETURN(const std::string config, maker_.ReadConfig());
+        return Made(builder().ImpossibleLeaves(stop_.last_seal, leaf, config));
       }
       case Finding::kIndexKeyTwice: {
         const auto& twice = *stop_.index->twice();
-        return Made(builder_.Duplicate(twice.first, twice.second));
+        return Made(builder().Duplicate(twice.first, twice.second));
       }
       case Finding::kIndexRoot:
         return ConvictIndex();
@@ -81,34 +66,17 @@ class Prosecutor {
   }
 
  private:
-  absl::StatusOr<ConvictionFile> Made(std::optional<std::string> bytes) {
-    if (!bytes.has_value()) {
-      return tree_.status().ok()
-                 ? absl::DataLossError("the head does not cover the leaf")
-                 : tree_.status();
-    }
-    return JudgedConviction(head_, *std::move(bytes));
-  }
-
-  // The document of config version 0.
-  absl::StatusOr<std::string> Config() {
-    std::string entry;
-    Leaf leaf;
-    if (!tree_.Entry(0, &entry)) return tree_.status();
-    if (ParseLeaf(entry, &leaf) != Finding::kOk) {
-      return absl::DataLossError("leaf 0 cannot be read");
-    }
-    return fetcher_->Get(RegisterPath(leaf.b), kDocumentBytesMax);
+  const ConvictionBuilder& builder() const { return maker_.builder(); }
+  absl::StatusOr<ConvictionFile> Made(std::optional<std::string> bytes) const {
+    return maker_.Made(std::move(bytes));
   }
 
   // The seal at stop_.leaf_index has another index root than its leaves give.
   absl::StatusOr<ConvictionFile> ConvictIndex() {
     const uint64_t seal = stop_.leaf_index;
-    std::string entry;
     Leaf leaf;
-    if (!tree_.Entry(seal, &entry)) return tree_.status();
-    if (ParseLeaf(entry, &leaf) != Finding::kOk ||
-        leaf.kind != LeafKind::kSeal) {
+    RETURN_IF_ERROR(maker_.ReadLeaf(seal, &leaf));
+    if (leaf.kind != LeafKind::kSeal) {
       return absl::DataLossError("the seal cannot be read");
     }
     index_root_ = leaf.a;
@@ -143,7 +111,7 @@ class Prosecutor {
         if (culprit != nullptr) return ShowCulprit(*culprit);
       }
     }
-    return Made(builder_.WrongSeal(stop_.leaf_index, any.run_roots, run));
+    return Made(builder().WrongSeal(stop_.leaf_index, any.run_roots, run));
   }
 
   // The first of `count` entries that the log's index does not have as it is.
@@ -171,11 +139,11 @@ class Prosecutor {
     for (TriePath& path : paths.paths) {
       if (!path.end.has_value() || path.end->key != entry.key) continue;
       const uint64_t said = path.end->index;
-      return Made(builder_.WrongIndexEntry(
+      return Made(builder().WrongIndexEntry(
           entry.key, said, stop_.leaf_index,
           {std::move(paths.run_roots), std::move(path)}));
     }
-    return Made(builder_.Omission(entry.index, stop_.leaf_index, paths));
+    return Made(builder().Omission(entry.index, stop_.leaf_index, paths));
   }
 
   // Without the log's help: tries whether the index is right but for one key of
@@ -198,42 +166,20 @@ class Prosecutor {
               each == run ? rest : stop_.index->Entries(each), entries[i].key));
         }
         return Made(
-            builder_.Omission(entries[i].index, stop_.leaf_index, absence));
+            builder().Omission(entries[i].index, stop_.leaf_index, absence));
       }
     }
     return absl::UnavailableError(
         "the log has not said what its index holds; ask it over its URL");
   }
 
-  Fetcher* const fetcher_;
-  const SignedHead& head_;
   const AuditStop& stop_;
   const KeyProver& prove_keys_;
-  TreeReader tree_;
-  const ConvictionBuilder builder_;
+  ConvictionMaker maker_;
   Hash index_root_ = {};
 };
 
 }  // namespace
-
-absl::StatusOr<ConvictionFile> JudgedConviction(const SignedHead& head,
-                                                std::string bytes) {
-  ConvictionReport report;
-  const Finding finding = JudgeConviction(bytes, head.log_key, &report);
-  if (finding != Finding::kOk) {
-    return absl::DataLossError(absl::StrCat(
-        "what the log shows does not add up to a file that convicts it: ",
-        FindingSentence(finding)));
-  }
-  ConvictionFile file;
-  file.bytes = std::move(bytes);
-  file.sentence = ConvictionSentence(head.log_key.name, report);
-  file.name = absl::StrCat(
-      absl::StrReplaceAll(ConvictionKindName(report.kind), {{" ", "-"}}), "-",
-      report.kind == ConvictionKind::kFork ? report.smaller_size : report.leaf,
-      ".conviction");
-  return file;
-}
 
 absl::StatusOr<AbsenceProof> AskForKey(const KeyProver& prove_keys,
                                        uint64_t seal, const Hash& index_root,

@@ -11,12 +11,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/conviction_maker.h"
 #include "client/fetcher.h"
 #include "verifier/finding.h"
 #include "verifier/hash.h"
 #include "verifier/index.h"
 #include "verifier/index_judge.h"
-#include "verifier/note.h"
 
 namespace vidimus {
 
@@ -29,23 +29,6 @@ inline constexpr size_t kKeysAskedMax = 1024;
 
 // Asks at the log's public path "index/proof". `fetcher` must outlive it.
 KeyProver ProverOf(Fetcher* fetcher);
-
-struct ConvictionFile {
-  std::string bytes;
-  std::string name;      // such as "omission-12345.conviction"
-  std::string sentence;  // who did what
-};
-
-// The log and the head that is to be held against it.
-struct SignedHead {
-  VerifierKey log_key;
-  std::string note;
-  TreeHead head;
-};
-
-// The file, if it convicts; else kDataLoss.
-absl::StatusOr<ConvictionFile> JudgedConviction(const SignedHead& head,
-                                                std::string bytes);
 
 // What the log itself says of one key under the seal at leaf `seal`, whose
 // index root is `index_root`: its way in each run. kDataLoss for a proof that

@@ -19,6 +19,7 @@
 #include "client/random.h"
 #include "client/resident_state.pb.h"
 #include "client/terminal.h"
+#include "client/tree_reader.h"
 #include "proto/bundle.pb.h"
 #include "proto/status.h"
 #include "verifier/chain.h"
@@ -38,7 +39,6 @@ namespace vidimus {
 namespace {
 
 constexpr size_t kCheckpointBytesMax = size_t{64} << 10;
-constexpr size_t kDocumentBytesMax = size_t{1} << 20;
 constexpr size_t kStateBytesMax = size_t{16} << 20;
 constexpr size_t kTokenBytesMax = 16384;
 constexpr size_t kCaBytesMax = size_t{1} << 20;
@@ -722,11 +722,9 @@ int CheckMain(const std::vector<std::string>& arguments) {
   auto log_key = ReadVkey(vkey_file);
   if (!log_key.ok()) return unusable(log_key.status());
   options.log_key = *std::move(log_key);
-  for (const std::string& file : monitor_files) {
-    auto monitor = ReadVkey(file);
-    if (!monitor.ok()) return unusable(monitor.status());
-    options.monitors.push_back(*std::move(monitor));
-  }
+  auto monitors = ReadVkeys(monitor_files);
+  if (!monitors.ok()) return unusable(monitors.status());
+  options.monitors = *std::move(monitors);
   options.state_folder = state;
   options.head_age_s_max = head_age_h * 3600;
   options.language = LanguageFromCode(language).value_or(LanguageOfProcess());

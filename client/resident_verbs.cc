@@ -149,10 +149,7 @@ absl::StatusOr<ResidentCheck> Ask(const Flags& flags,
 absl::Status Gather(const Flags& flags, Gathered* gathered) {
   ResidentOptions options;
   ASSIGN_OR_RETURN(options.log_key, ReadVkey(flags.vkey));
-  for (const std::string& file : flags.monitors) {
-    ASSIGN_OR_RETURN(VerifierKey monitor, ReadVkey(file));
-    options.monitors.push_back(std::move(monitor));
-  }
+  ASSIGN_OR_RETURN(options.monitors, ReadVkeys(flags.monitors));
   options.state_folder = flags.state;
   options.head_age_s_max = flags.head_age_h * 3600;
   options.now_s = static_cast<uint64_t>(

@@ -35,7 +35,6 @@ namespace vidimus {
 namespace {
 
 constexpr size_t kFileBytesMax = size_t{1} << 20;
-constexpr size_t kDocumentBytesMax = size_t{1} << 20;
 // Numbers of the register that are looked up ahead.
 constexpr uint32_t kNumbersAhead = 16;
 // Leaves after a document among which its seal is looked for: more than any
@@ -161,8 +160,7 @@ class Sharer {
       std::string entry;
       RETURN_IF_ERROR(Read(index, &entry));
       const Hash hash = *HashFromBytes(std::string_view(entry).substr(33));
-      ASSIGN_OR_RETURN(std::string document,
-                       fetcher_->Get(RegisterPath(hash), kDocumentBytesMax));
+      ASSIGN_OR_RETURN(std::string document, GetDocument(fetcher_, hash));
       bundle_.add_document(std::move(document));
     }
     return absl::OkStatus();

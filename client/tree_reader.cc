@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proto/status.h"
+#include "verifier/register.h"
 
 namespace vidimus {
 namespace {
@@ -48,6 +49,11 @@ const std::string* TreeReader::Tile(const TileAddress& address) {
   }
   if (tiles_.size() >= kTilesMax) tiles_.erase(tiles_.begin());
   return &tiles_.emplace(path, *std::move(bytes)).first->second;
+}
+
+absl::StatusOr<std::string> GetDocument(Fetcher* fetcher,
+                                        const Hash& document_hash) {
+  return fetcher->Get(RegisterPath(document_hash), kDocumentBytesMax);
 }
 
 bool TreeReader::Node(int level, uint64_t index, Hash* hash) {

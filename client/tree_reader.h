@@ -19,6 +19,14 @@ namespace vidimus {
 // that is gone: a log may drop it once the full one is there.
 absl::StatusOr<std::string> GetTile(Fetcher* fetcher, TileAddress address);
 
+// Of a register document.
+inline constexpr size_t kDocumentBytesMax = size_t{1} << 20;
+
+// The register document with this hash; that it is the one is for the caller
+// to judge, as all else.
+absl::StatusOr<std::string> GetDocument(Fetcher* fetcher,
+                                        const Hash& document_hash);
+
 // Not synchronised. Keeps the tiles it read last, at most kTilesMax.
 class TreeReader {
  public:
