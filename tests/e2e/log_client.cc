@@ -49,9 +49,10 @@ std::unique_ptr<HttpClient> ClientOf(const std::string& url,
 
 }  // namespace
 
-VerifierKey ReadVkey(const std::string& dir) {
+VerifierKey ReadVkey(absl::string_view dir) {
   VerifierKey key;
-  CHECK(ParseVkey(ReadTextFile(dir + "/log.vkey"), &key) == Finding::kOk);
+  CHECK(ParseVkey(ReadTextFile(absl::StrCat(dir, "/log.vkey")), &key) ==
+        Finding::kOk);
   return key;
 }
 

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "log/log_testing.h"
 #include "proto/certificates.h"
 #include "proto/http_client.h"
@@ -28,7 +29,7 @@
 namespace vidimus {
 
 // A log's folder as its operator hands it out.
-VerifierKey ReadVkey(const std::string& dir);
+VerifierKey ReadVkey(absl::string_view dir);
 std::string ReadEntrySeed(const std::string& dir, uint32_t administration);
 Certificate ReadAuthority(const std::string& dir);
 

@@ -66,6 +66,7 @@ class Life {
       : city_(city),
         plan_(plan),
         statements_max_(options.statements_max),
+        live_world_(options.live),
         rng_(seed),
         w_(city, plan.resident, plan.administration, options.signing, seed) {
     slot_offset_ = Below(kSlots);
@@ -83,9 +84,11 @@ class Life {
         w_.OpenNextLog();
         cursor_ = w_.batch();
       }
-      until_ = log + 1 < kWorldLogs ? plan_.accesses / 2 : plan_.accesses;
+      until_ = log + 1 < kWorldLogs && !live_world_ ? plan_.accesses / 2
+                                                    : plan_.accesses;
       while (made_ < until_ && Step()) {
       }
+      if (live_world_) break;
     }
     Crowd();
     CHECK_EQ(made_, plan_.accesses);
@@ -97,6 +100,7 @@ class Life {
     const char* name;
     uint32_t weight;
     bool (Life::*cook)();
+    bool live = false;  // also in a log that runs now
   };
 
   // --- Chance ----------------------------------------------------------------
@@ -147,6 +151,7 @@ class Life {
         if (at < recipe.weight) break;
         at -= recipe.weight;
       }
+      if (live_world_ && !chosen->live) continue;
       how_ = chosen->name;
       if ((this->*chosen->cook)()) {
         cursor_ = std::max(cursor_, w_.batch() + 1);
@@ -308,7 +313,7 @@ class Life {
   // A purpose that counts today: one that was always there, or one that was
   // published long enough ago.
   uint32_t PurposeToday() {
-    if (Below(4) == 0) {
+    if (!live_world_ && Below(4) == 0) {
       const uint32_t day = city_.DayOf(base_);
       const uint32_t age = City::kNewDays + kNoticeDays;
       if (day >= age) {
@@ -531,7 +536,8 @@ class Life {
     return Coin() ? Consented(Timing::kStale) : Lawful(Timing::kStale);
   }
   bool Late() {
-    const Timing timing = Below(4) == 0 ? Timing::kBoth : Timing::kLate;
+    const Timing timing =
+        Below(4) == 0 && !live_world_ ? Timing::kBoth : Timing::kLate;
     return Coin() ? Consented(timing) : Lawful(timing);
   }
   // Decided on the last state of the log before.
@@ -701,7 +707,8 @@ class Life {
       }
     }
     no_in_log_ = w_.log_number();
-    if (shape == 4) scope.set_valid_until_s(w_.TimeOf(w_.batch()) + 86400);
+    if (shape == 4 && !live_world_)
+      scope.set_valid_until_s(w_.TimeOf(w_.batch()) + 86400);
     if (!recipient.empty() && Coin()) scope.add_recipient(recipient);
     v1::Statement statement;
     if (object) {
@@ -1023,7 +1030,7 @@ class Life {
           break;
       }
       // Filed once more it says nothing.
-      if (Below(3) == 0) {
+      if (!live_world_ && Below(3) == 0) {
         w_.MoveTo(base_ + 2);
         w_.Replay(number);
       }
@@ -1230,6 +1237,7 @@ class Life {
         failed = "time";
         break;
       case 7:
+        if (live_world_) return false;
         Law(City::kFuture, &access);
         failed = "time";
         break;
@@ -1557,41 +1565,41 @@ class Life {
 
   static const std::vector<Recipe>& Recipes() {
     static const auto* const kRecipes = new std::vector<Recipe>{
-        {"under consent", 30, &Life::UnderConsent},
-        {"under law", 30, &Life::UnderLaw},
+        {"under consent", 30, &Life::UnderConsent, true},
+        {"under law", 30, &Life::UnderLaw, true},
         {"new law in force", 3, &Life::NewLawInForce},
-        {"second grant stands", 2, &Life::SecondGrantStands},
-        {"changed mind", 2, &Life::ChangedMind},
+        {"second grant stands", 2, &Life::SecondGrantStands, true},
+        {"changed mind", 2, &Life::ChangedMind, true},
         {"guardian", 2, &Life::Guardian},
         {"lost phone", 1, &Life::LostPhone},
         {"stale", 5, &Life::Stale},
         {"stale across logs", 1, &Life::StaleAcrossLogs},
-        {"late", 5, &Life::Late},
-        {"race", 6, &Life::Race},
+        {"late", 5, &Life::Late, true},
+        {"race", 6, &Life::Race, true},
         {"stale race", 3, &Life::StaleRace},
-        {"late race", 3, &Life::LateRace},
-        {"against wish", 6, &Life::AgainstWish},
-        {"prohibited", 5, &Life::Prohibited},
-        {"two devices", 2, &Life::TwoDevices},
-        {"not granted", 5, &Life::NotGranted},
-        {"granted to others", 4, &Life::GrantedToOthers},
-        {"other recipient", 4, &Life::OtherRecipient},
-        {"other purpose", 4, &Life::OtherPurpose},
-        {"more data", 4, &Life::MoreData},
+        {"late race", 3, &Life::LateRace, true},
+        {"against wish", 6, &Life::AgainstWish, true},
+        {"prohibited", 5, &Life::Prohibited, true},
+        {"two devices", 2, &Life::TwoDevices, true},
+        {"not granted", 5, &Life::NotGranted, true},
+        {"granted to others", 4, &Life::GrantedToOthers, true},
+        {"other recipient", 4, &Life::OtherRecipient, true},
+        {"other purpose", 4, &Life::OtherPurpose, true},
+        {"more data", 4, &Life::MoreData, true},
         {"out of time", 4, &Life::OutOfTime},
         {"too new", 4, &Life::TooNew},
-        {"withdrawn", 6, &Life::Withdrawn},
-        {"revoked", 4, &Life::Revoked},
+        {"withdrawn", 6, &Life::Withdrawn, true},
+        {"revoked", 4, &Life::Revoked, true},
         {"not the resident's", 5, &Life::NotTheResidents},
-        {"failed law", 12, &Life::FailedLaw},
+        {"failed law", 12, &Life::FailedLaw, true},
         {"no record", 2, &Life::NoRecord},
-        {"wrong as_of", 2, &Life::WrongAsOf},
-        {"unknown operation", 2, &Life::UnknownOperation},
-        {"unknown model", 2, &Life::UnknownModel},
-        {"not connected", 2, &Life::NotConnected},
-        {"unknown basis", 2, &Life::UnknownBasis},
+        {"wrong as_of", 2, &Life::WrongAsOf, true},
+        {"unknown operation", 2, &Life::UnknownOperation, true},
+        {"unknown model", 2, &Life::UnknownModel, true},
+        {"not connected", 2, &Life::NotConnected, true},
+        {"unknown basis", 2, &Life::UnknownBasis, true},
         {"unreadable", 2, &Life::Unreadable},
-        {"unverified", 2, &Life::Unverified},
+        {"unverified", 2, &Life::Unverified, true},
         {"forged", 2, &Life::Forged},
         {"missing", 2, &Life::Missing},
         {"withheld", 4, &Life::Withheld},
@@ -1610,6 +1618,7 @@ class Life {
   const City& city_;
   const World::Plan plan_;
   const size_t statements_max_;
+  const bool live_world_;
   std::mt19937_64 rng_;
   ChainWriter w_;
 

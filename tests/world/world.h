@@ -31,6 +31,10 @@ struct WorldOptions {
   // 0: every resident has two to five chains, some in another city. Else so
   // many in the city they live in.
   uint32_t chains_each = 0;
+  // Only what a log that runs now can be made to show within seconds, in one
+  // log: nothing for which days must pass, content is closed, or the log's door
+  // would refuse it.
+  bool live = false;
 };
 
 class World {
