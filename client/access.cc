@@ -50,7 +50,9 @@ absl::StatusOr<GatewayAccess> ReadAccess(const Door& door) {
   context.origin = door.log_key.name;
   context.administration = door.administration;
   context.id_key = RandomBytes(kHashBytes);
+  // Both are filled in anew by the gateway.
   context.head_size = [] { return uint64_t{2}; };
+  context.occurred_at_ms = 1;
   LineReader reader(stdin);
   absl::string_view line;
   bool too_long = false;

@@ -84,6 +84,9 @@ class RecordFormat : public LineFormat {
       fields.mutable_as_of()->set_origin(context_.origin);
       fields.mutable_as_of()->set_size(context_.head_size());
     }
+    if (!fields.has_occurred_at_ms() && context_.occurred_at_ms != 0) {
+      fields.set_occurred_at_ms(context_.occurred_at_ms);
+    }
     draft.record = record.SerializeAsString();
     draft.actor = actor.SerializeAsString();
     return draft;

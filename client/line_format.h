@@ -45,6 +45,9 @@ struct AccessContext {
   // The size of the newest head known: what the access could have been decided
   // on. Not 0.
   std::function<uint64_t()> head_size;
+  // When the access happened, POSIX milliseconds, if the line does not say; 0:
+  // it must.
+  uint64_t occurred_at_ms = 0;
 };
 
 // The first 16 bytes of HMAC-SHA256(id_key, canonical JSON of the document).

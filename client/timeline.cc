@@ -521,7 +521,7 @@ class Printer {
       AddStatement(statement);
     };
     for (const TimelineAccess& access : timeline_.accesses) {
-      while (next < said.size() && said[next].time_s <= access.time_s) {
+      while (next < said.size() && Before(said[next], access)) {
         say(said[next++]);
       }
       if (!Passes(access)) continue;
@@ -529,6 +529,16 @@ class Printer {
       AddAccess(access);
     }
     while (next < said.size()) say(said[next++]);
+  }
+
+  // By time; within one second as they stand in the chain.
+  static bool Before(const TimelineStatement& statement,
+                     const TimelineAccess& access) {
+    if (statement.time_s != access.time_s) {
+      return statement.time_s < access.time_s;
+    }
+    return statement.administration != access.administration ||
+           statement.entry < access.entry;
   }
 
   void AddStatement(const TimelineStatement& statement) {
