@@ -140,6 +140,24 @@ absl::Status CheckService::FindKey(Job* job) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<const CheckService::HeadSeal>>
+CheckService::SealOf(const Published& published) {
+  const uint64_t size = published.head.size;
+  {
+    MutexLock lock(&mu_);
+    if (seal_ != nullptr && seal_->size == size) return seal_;
+  }
+  auto seal = std::make_shared<HeadSeal>();
+  seal->size = size;
+  ASSIGN_OR_RETURN(seal->seal,
+                   ReadPublishedLeaf(parts_.log, published, size - 1));
+  ASSIGN_OR_RETURN(seal->proof,
+                   ProvePublished(parts_.log, published, {size - 1}));
+  MutexLock lock(&mu_);
+  if (seal_ == nullptr || seal_->size < size) seal_ = seal;
+  return std::shared_ptr<const HeadSeal>(std::move(seal));
+}
+
 absl::StatusOr<bool> CheckService::ShowsToAStranger(
     const Job& job, const v1::CheckResponse& answer) {
   if (std::none_of(
@@ -222,11 +240,16 @@ absl::StatusOr<v1::CheckResponse> CheckService::Answer(const Job& job) {
   std::sort(labels.begin(), labels.end());
   ASSIGN_OR_RETURN(*response.mutable_index_proof(),
                    log->index()->ProveSeveral(labels, size - 1));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const HeadSeal> seal,
+                   SealOf(*published));
+  response.set_seal(seal->seal);
+  if (leaves.empty()) {
+    response.set_inclusion_proof(seal->proof);
+    return response;
+  }
   leaves.push_back(size - 1);
   ASSIGN_OR_RETURN(*response.mutable_inclusion_proof(),
                    ProvePublished(log, *published, std::move(leaves)));
-  ASSIGN_OR_RETURN(*response.mutable_seal(),
-                   ReadPublishedLeaf(log, *published, size - 1));
   return response;
 }
 

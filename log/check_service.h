@@ -108,8 +108,18 @@ class CheckService {
   const Parts parts_;
   ChainQuota key_quota_;
 
+  // The seal that ends the tree of a head, and the proof of that leaf alone.
+  struct HeadSeal {
+    uint64_t size = 0;
+    std::string seal, proof;
+  };
+  // Made once for each head: most answers hold it and nothing else.
+  absl::StatusOr<std::shared_ptr<const HeadSeal>> SealOf(
+      const Published& published) ABSL_LOCKS_EXCLUDED(mu_);
+
   Mutex mu_;
   absl::flat_hash_map<uint32_t, int> waiting_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<const HeadSeal> seal_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace vidimus
