@@ -3,7 +3,9 @@
 # The main job, start to end: a city opens a log, four of its administrations
 # submit 200,000 audit records at once, the server and one of them are killed in
 # the middle, a stranger checks that nothing was lost, a resident that nothing
-# about them is missing, and both see what a forgery looks like. About a minute.
+# about them is missing, and both see what a forgery looks like; then the
+# resident consents, takes it back, and sees which access was allowed. About a
+# minute.
 # The folder DIR (or a new one) stays for a look.
 
 readonly RECORDS_EACH=${VIDIMUS_DEMO_RECORDS:-50000}
@@ -13,6 +15,7 @@ readonly NAMES=("Social administration" "School and leisure" "Care and welfare"
   "Labour market")
 readonly SAMPLE=$ROOT/tests/testdata/resilient_logger
 readonly ORIGIN=log.example/demo/2026h2
+source "$ROOT/tests/story.sh"
 STARTED=()
 
 tell() { printf '%s\n' "$*"; }
@@ -327,6 +330,10 @@ main() {
   chapter "8. And logs that lie? Some are seen through by anybody who reads every leaf ..."
   doctored
 
+  chapter "9. Yes, no longer, never: what a resident says, and what it does to the next access."
+  mkdir -p "$DIR/story"
+  story "$DIR/story" || fail "the story of chapter 9"
+
   kill -TERM "$SERVER"
   wait "$SERVER" || fail "the server did not stop in order: $(tail -n 3 "$DIR/server.err")"
   chapter "That was all, in $(seconds_since "$began"). Everything is in $DIR:"
@@ -334,6 +341,7 @@ main() {
   tell "   copy/         a copy of its public paths, which fsck takes as well; forged/ has one bit wrong"
   tell "   doctored/     what each lying log left, with the file that convicts it"
   tell "   0/ to 3/      each administration's audit.jsonl, outbox and receipts"
+  tell "   story/        chapter 9: a log of its own, the resident's wallet, the board's gateway"
   tell "   mine.chains   what the log showed the resident; whoever has it can follow their chains"
   tell "   Words in docs/submitting.md, docs/receipts.md, docs/completeness.md, docs/verifying.md."
 }
