@@ -12,16 +12,6 @@ namespace {
 constexpr size_t kWays = 16;
 constexpr size_t kMutexes = 256;
 
-// Written so that no compiler leaves it out.
-void Wipe(void* bytes, size_t size) {
-  volatile uint8_t* byte = static_cast<volatile uint8_t*>(bytes);
-  while (size-- > 0) *byte++ = 0;
-}
-
-std::string_view View(const std::array<uint8_t, 32>& key) {
-  return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
 Hash Xor(const Hash& a, const Hash& b) {
   Hash result;
   for (size_t i = 0; i < result.size(); ++i) result[i] = a[i] ^ b[i];
@@ -88,21 +78,20 @@ struct ChainCache::Set {
 void ChainCache::Free::operator()(Set* sets) const { std::free(sets); }
 
 ChainCache::ChainCache(uint64_t bytes_max, std::string_view process_key)
-    : set_count_(bytes_max / sizeof(Set)),
+    : process_key_(process_key),
+      set_count_(bytes_max / sizeof(Set)),
       mutexes_(std::make_unique<Mutex[]>(kMutexes)) {
-  CHECK_EQ(process_key.size(), process_key_.size());
-  std::memcpy(process_key_.data(), process_key.data(), process_key_.size());
+  CHECK_EQ(process_key.size(), 32u);
   if (set_count_ == 0) return;
   // Zero pages of the system, which cost nothing until they are written to.
   sets_.reset(static_cast<Set*>(std::calloc(set_count_, sizeof(Set))));
   CHECK(sets_ != nullptr);
 }
 
-ChainCache::~ChainCache() { Wipe(process_key_.data(), process_key_.size()); }
+ChainCache::~ChainCache() = default;
 
 ChainTag ChainCache::TagOf(std::string_view alpha) const {
-  const Hash hash =
-      HmacSha256(View(process_key_), {std::string_view("\1", 1), alpha});
+  const Hash hash = process_key_.Of({std::string_view("\1", 1), alpha});
   ChainTag tag;
   std::memcpy(tag.id.data(), hash.data(), sizeof(tag.id));
   std::memcpy(&tag.entries_mask, hash.data() + sizeof(tag.id),
@@ -111,7 +100,7 @@ ChainTag ChainCache::TagOf(std::string_view alpha) const {
 }
 
 Hash ChainCache::KeyMask(std::string_view alpha) const {
-  return HmacSha256(View(process_key_), {std::string_view("\2", 1), alpha});
+  return process_key_.Of({std::string_view("\2", 1), alpha});
 }
 
 ChainCache::Set* ChainCache::SetOf(const ChainTag& tag) const {

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "proto/mutex.h"
+#include "verifier/crypto.h"
 #include "verifier/hash.h"
 
 namespace vidimus {
@@ -70,7 +71,7 @@ class ChainCache {
   ChainCache(const ChainCache&) = delete;
   ChainCache& operator=(const ChainCache&) = delete;
 
-  // The tag of the chain whose name is `alpha` (verifier/label.h). Four or five
+  // The tag of the chain whose name is `alpha` (verifier/label.h). Two or three
   // blocks hashed, as for each mask of a key.
   ChainTag TagOf(std::string_view alpha) const;
 
@@ -92,7 +93,7 @@ class ChainCache {
   Mutex* MutexOf(const ChainTag& tag) const;
   Hash KeyMask(std::string_view alpha) const;
 
-  std::array<uint8_t, 32> process_key_;
+  const HmacSha256Key process_key_;
   uint64_t set_count_;
   struct Free {
     void operator()(Set* sets) const;

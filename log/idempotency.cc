@@ -816,20 +816,17 @@ class IdempotencyImpl : public Idempotency {
 
 }  // namespace
 
-IdTagger::IdTagger(absl::string_view key) {
-  CHECK_EQ(key.size(), key_.size());
-  std::copy(key.begin(), key.end(), key_.begin());
+IdTagger::IdTagger(absl::string_view key) : key_(Std(key)) {
+  CHECK_EQ(key.size(), 32u);
 }
 
 IdTag IdTagger::Tag(uint32_t administration, absl::string_view id,
                     absl::string_view content) const {
-  const std::string_view key(reinterpret_cast<const char*>(key_.data()),
-                             key_.size());
   std::string head(1, kIdDomain);
   AppendBe32(administration, &head);
-  const Hash id_hash = HmacSha256(key, {head, Std(id)});
+  const Hash id_hash = key_.Of({head, Std(id)});
   const Hash content_hash =
-      HmacSha256(key, {std::string_view(&kContentDomain, 1), Std(content)});
+      key_.Of({std::string_view(&kContentDomain, 1), Std(content)});
   IdTag tag;
   std::copy_n(id_hash.begin(), tag.id.size(), tag.id.begin());
   std::copy_n(content_hash.begin(), tag.digest.size(), tag.digest.begin());

@@ -33,6 +33,7 @@
 #include "absl/strings/string_view.h"
 #include "log/disk.h"
 #include "log/storage.h"
+#include "verifier/crypto.h"
 
 namespace vidimus {
 
@@ -51,7 +52,7 @@ class IdTagger {
             absl::string_view content) const;
 
  private:
-  std::array<uint8_t, 32> key_;
+  const HmacSha256Key key_;
 };
 
 struct IdempotencyOptions {

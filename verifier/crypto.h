@@ -46,6 +46,22 @@ class Sha256Stream {
 Hash HmacSha256(std::string_view key,
                 std::initializer_list<std::string_view> parts);
 
+// The same under one key for many messages: what depends on the key alone, two
+// blocks of the four of a short message, is hashed once. Wipes what it holds.
+class HmacSha256Key {
+ public:
+  explicit HmacSha256Key(std::string_view key);
+  ~HmacSha256Key();
+  HmacSha256Key(const HmacSha256Key&) = delete;
+  HmacSha256Key& operator=(const HmacSha256Key&) = delete;
+
+  Hash Of(std::initializer_list<std::string_view> parts) const;
+
+ private:
+  uint32_t inner_[8];
+  uint32_t outer_[8];
+};
+
 // Whether `signature` is Ed25519 (RFC 8032) by `public_key` over `message`, as
 // BoringSSL and OpenSSL judge it: no cofactor, S below the group order, R
 // compared as bytes. False also where key or signature has another length. 40

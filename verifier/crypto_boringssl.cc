@@ -87,6 +87,10 @@ Hash Sha256Stream::Finish() {
 
 Hash HmacSha256(std::string_view key,
                 std::initializer_list<std::string_view> parts) {
+  return HmacSha256Key(key).Of(parts);
+}
+
+HmacSha256Key::HmacSha256Key(std::string_view key) {
   // RFC 2104: H(key ^ opad, H(key ^ ipad, parts)), the key padded with zeros to
   // a block, and hashed first if it is longer than one.
   uint8_t block[kBlockBytes] = {};
@@ -96,23 +100,36 @@ Hash HmacSha256(std::string_view key,
   } else if (!key.empty()) {
     std::memcpy(block, key.data(), key.size());
   }
-
   for (uint8_t& byte : block) byte ^= 0x36;
+  std::memcpy(inner_, kInitialState, sizeof(inner_));
+  SHA256_TransformBlocks(inner_, block, 1);
+  for (uint8_t& byte : block) byte ^= 0x36 ^ 0x5c;
+  std::memcpy(outer_, kInitialState, sizeof(outer_));
+  SHA256_TransformBlocks(outer_, block, 1);
+  OPENSSL_cleanse(block, sizeof(block));
+}
+
+HmacSha256Key::~HmacSha256Key() {
+  OPENSSL_cleanse(inner_, sizeof(inner_));
+  OPENSSL_cleanse(outer_, sizeof(outer_));
+}
+
+Hash HmacSha256Key::Of(std::initializer_list<std::string_view> parts) const {
   SHA256_CTX context;
-  SHA256_Init(&context);
-  SHA256_Update(&context, block, sizeof(block));
+  const auto begin = [&context](const uint32_t* state) {
+    SHA256_Init(&context);
+    std::memcpy(context.h, state, sizeof(context.h));
+    context.Nl = 8 * kBlockBytes;
+  };
+  begin(inner_);
   for (std::string_view part : parts) {
     SHA256_Update(&context, part.data(), part.size());
   }
   Hash hash;
   SHA256_Final(hash.data(), &context);
-
-  for (uint8_t& byte : block) byte ^= 0x36 ^ 0x5c;
-  SHA256_Init(&context);
-  SHA256_Update(&context, block, sizeof(block));
+  begin(outer_);
   SHA256_Update(&context, hash.data(), hash.size());
   SHA256_Final(hash.data(), &context);
-  OPENSSL_cleanse(block, sizeof(block));
   return hash;
 }
 

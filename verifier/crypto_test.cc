@@ -60,6 +60,19 @@ TEST(CryptoTest, HmacIsThatOfRfc4231) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(CryptoTest, AnHmacKeyServesManyMessages) {
+  for (const size_t key_bytes : {0, 20, 32, 64, 65, 131}) {
+    const std::string key(key_bytes, '\xaa');
+    const HmacSha256Key reused(key);
+    for (const size_t size : {0, 1, 55, 56, 64, 119, 120, 300}) {
+      const std::string message(size, 'm');
+      EXPECT_EQ(reused.Of({message}), HmacSha256(key, {message}));
+      EXPECT_EQ(reused.Of({"m", message}), HmacSha256(key, {message + "m"}));
+    }
+    EXPECT_NE(reused.Of({"a"}), reused.Of({"b"}));
+  }
+}
+
 struct Ed25519Vector {
   const char* seed;
   const char* public_key;

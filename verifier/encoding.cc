@@ -1,5 +1,6 @@
 #include "verifier/encoding.h"
 
+#include <cstring>
 #include <limits>
 
 #include "verifier/check.h"
@@ -174,7 +175,14 @@ bool IsUtf8(std::string_view bytes) {
   while (i < bytes.size()) {
     const auto lead = static_cast<uint8_t>(bytes[i]);
     if (lead < 0x80) {
-      ++i;
+      // Mostly there is nothing but ASCII: eight at a time.
+      uint64_t eight;
+      while (bytes.size() - i >= sizeof(eight)) {
+        std::memcpy(&eight, bytes.data() + i, sizeof(eight));
+        if ((eight & 0x8080808080808080u) != 0) break;
+        i += sizeof(eight);
+      }
+      while (i < bytes.size() && static_cast<uint8_t>(bytes[i]) < 0x80) ++i;
       continue;
     }
     size_t count;

@@ -124,6 +124,15 @@ TEST(EncodingTest, RejectsWhatIsNotUtf8) {
         "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
         "\xf8\x88\x80\x80\x80", "\xff", "\xc3(", "a\xe2\x80"}) {
     EXPECT_FALSE(IsUtf8(text)) << text;
+    // Wherever it stands among what is read eight bytes at a time.
+    for (size_t before = 0; before < 20; ++before) {
+      for (const size_t after : {0, 1, 7, 8, 9, 17}) {
+        EXPECT_FALSE(
+            IsUtf8(std::string(before, 'a') + text + std::string(after, 'z')));
+        EXPECT_TRUE(IsUtf8(std::string(before, 'a') + "\xc3\xa5" +
+                           std::string(after, 'z')));
+      }
+    }
   }
 }
 
