@@ -113,16 +113,17 @@ class Index::Merge {
       RETURN_IF_ERROR(run->Read(segment, writer_->segment_bits(), &more));
       const size_t middle = merged.size();
       merged.insert(merged.end(), more.begin(), more.end());
-      std::inplace_merge(
-          merged.begin(), merged.begin() + middle, merged.end(),
-          [](const auto& a, const auto& b) { return a.key < b.key; });
+      std::inplace_merge(merged.begin(), merged.begin() + middle, merged.end(),
+                         [](const IndexEntry& a, const IndexEntry& b) {
+                           return KeyLess(a, b);
+                         });
     }
     for (size_t i = 1; i < merged.size(); ++i) {
       if (merged[i - 1].key == merged[i].key) {
         return KeyTwice(std::max(merged[i - 1].index, merged[i].index),
                         std::min(merged[i - 1].index, merged[i].index));
       }
-      if (merged[i].key < merged[i - 1].key) {
+      if (KeyLess(merged[i], merged[i - 1])) {
         return absl::DataLossError(absl::StrCat(
             "an index run of leaves ", range_.start, " to ", range_.end - 1,
             " is made from runs that are not sorted"));
@@ -561,9 +562,11 @@ absl::StatusOr<Index::RunPtr> Index::GrowBy(const Chunk& chunk) {
       return KeyTwice(entry.index, *growing_.Find(entry.key));
     }
   }
-  growing_.Root();
   const std::optional<RunRange> range = CompletedBy(chunk);
   if (!range.has_value()) return nullptr;
+  // Once for all the chunks of a run: hashed after each, the upper nodes would
+  // be hashed four times.
+  growing_.Root();
   RunPtr run = std::make_shared<TrieRun>(*range, growing_);
   RunJudge judge(run.get());
   while (!judge.done()) RETURN_IF_ERROR(judge.Step());

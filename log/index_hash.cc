@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
@@ -104,22 +105,54 @@ VIDIMUS_LANES_INLINE void Compress(V* w, V* state) {
   state[7] += h;
 }
 
-VIDIMUS_LANES_INLINE uint32_t Word(const uint8_t* bytes) {
-  uint32_t word;
-  std::memcpy(&word, bytes, 4);
-  return __builtin_bswap32(word);
+// The bytes of each word the other way round.
+template <typename V>
+VIDIMUS_LANES_INLINE void SwapBytes(V* words) {
+  V left, right;
+  Rotate(*words, 24, &left);
+  Rotate(*words, 8, &right);
+  *words = (left & 0x00ff00ffu) | (right & 0xff00ff00u);
+}
+
+// Exchanges the words of rows that stand across the diagonal of each square of
+// `kSide` rows and words.
+template <int kLanes, int kSide, typename V, size_t... kWord>
+VIDIMUS_LANES_INLINE void Exchange(V* rows, std::index_sequence<kWord...>) {
+#pragma GCC unroll 16
+  for (int row = 0; row < kLanes; ++row) {
+    if ((row & kSide) != 0) continue;
+    const V a = rows[row], b = rows[row + kSide];
+    rows[row] = __builtin_shufflevector(
+        a, b, (kWord & kSide ? kLanes + kWord - kSide : kWord)...);
+    rows[row + kSide] = __builtin_shufflevector(
+        a, b, (kWord & kSide ? kLanes + kWord : kWord + kSide)...);
+  }
+}
+
+// Word c of row r becomes word r of row c, of as many rows as lanes. Through
+// memory, word by word, it took a fifth of the time that hashing takes.
+template <int kLanes, typename V>
+VIDIMUS_LANES_INLINE void Transpose(V* rows) {
+  constexpr auto kWords = std::make_index_sequence<kLanes>();
+  if constexpr (kLanes > 8) Exchange<kLanes, 8>(rows, kWords);
+  Exchange<kLanes, 4>(rows, kWords);
+  Exchange<kLanes, 2>(rows, kWords);
+  Exchange<kLanes, 1>(rows, kWords);
 }
 
 // The words of one block of each lane.
 template <int kLanes, typename V>
 VIDIMUS_LANES_INLINE void LoadBlocks(const uint8_t (*blocks)[64], V* w) {
-  alignas(64) uint32_t words[kLanes];
-  for (int t = 0; t < 16; ++t) {
+#pragma GCC unroll 2
+  for (int part = 0; part < 16; part += kLanes) {
+#pragma GCC unroll 16
     for (int lane = 0; lane < kLanes; ++lane) {
-      words[lane] = Word(&blocks[lane][4 * t]);
+      std::memcpy(&w[part + lane], &blocks[lane][4 * part], sizeof(V));
     }
-    std::memcpy(&w[t], words, sizeof(words));
+    Transpose<kLanes>(w + part);
   }
+#pragma GCC unroll 16
+  for (int t = 0; t < 16; ++t) SwapBytes(&w[t]);
 }
 
 template <typename V>
@@ -129,13 +162,16 @@ VIDIMUS_LANES_INLINE void Begin(V* state) {
 
 template <int kLanes, typename V>
 VIDIMUS_LANES_INLINE void StoreHashes(const V* state, Hash* const* out) {
-  alignas(64) uint32_t words[8][kLanes];
-  std::memcpy(words, state, sizeof(words));
+  V rows[kLanes] = {};
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    rows[i] = state[i];
+    SwapBytes(&rows[i]);
+  }
+  Transpose<kLanes>(rows);
+#pragma GCC unroll 16
   for (int lane = 0; lane < kLanes; ++lane) {
-    for (int i = 0; i < 8; ++i) {
-      const uint32_t word = __builtin_bswap32(words[i][lane]);
-      std::memcpy(out[lane]->data() + 4 * i, &word, 4);
-    }
+    std::memcpy(out[lane]->data(), &rows[lane], kHashBytes);
   }
 }
 

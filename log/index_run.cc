@@ -96,6 +96,20 @@ bool EachProbe(const Hash& key, size_t filter_bytes, Visit visit) {
   return true;
 }
 
+bool FilterMayHold(const std::string& filter, const Hash& key) {
+  return EachProbe(key, filter.size(), [&](size_t byte, uint8_t bit) {
+    return (static_cast<uint8_t>(filter[byte]) & bit) != 0;
+  });
+}
+
+void AddToFilter(const Hash& key, std::string* filter) {
+  EachProbe(key, filter->size(), [&](size_t byte, uint8_t bit) {
+    (*filter)[byte] =
+        static_cast<char>(static_cast<uint8_t>((*filter)[byte]) | bit);
+    return true;
+  });
+}
+
 // Fills a trie's upper nodes, 1 to leaves - 1, from its lowest ones, which
 // stand from `leaves` on. `counts` says how many keys are below each, 2 for
 // more.
@@ -203,15 +217,21 @@ int SegmentBits(uint64_t leaves) {
 // --- TrieRun ---
 
 TrieRun::TrieRun(const RunRange& range, KeyTrie trie)
-    : IndexRun(range), trie_([&] {
+    : IndexRun(range),
+      trie_([&] {
         root_ = trie.Root();
         return std::move(trie);
-      }()) {
+      }()),
+      filter_(FilterBytes(trie_.size()), '\0') {
   entries_ = trie_.size();
-  for (const IndexEntry& entry : trie_.entries()) sum_.Add(entry);
+  for (const IndexEntry& entry : trie_.entries()) {
+    sum_.Add(entry);
+    AddToFilter(entry.key, &filter_);
+  }
 }
 
 absl::StatusOr<std::optional<uint64_t>> TrieRun::Find(const Hash& key) {
+  if (!FilterMayHold(filter_, key)) return std::nullopt;
   return trie_.Find(key);
 }
 
@@ -247,9 +267,7 @@ absl::Status TrieRun::Read(uint64_t prefix, int bits,
 // --- SegmentHead and its cache ---
 
 bool SegmentHead::MayHold(const Hash& key) const {
-  return EachProbe(key, filter.size(), [this](size_t byte, uint8_t bit) {
-    return (static_cast<uint8_t>(filter[byte]) & bit) != 0;
-  });
+  return FilterMayHold(filter, key);
 }
 
 uint64_t SegmentHead::memory_bytes() const {
@@ -441,9 +459,11 @@ absl::StatusOr<std::optional<uint64_t>> EncodedRun::Find(const Hash& key) {
       static_cast<int>(KeyPrefix(key, bits_ + kBucketBits) % kBuckets);
   std::vector<IndexEntry> entries;
   RETURN_IF_ERROR(ReadBuckets(segment, *head, bucket, bucket + 1, &entries));
-  const auto found = std::lower_bound(
-      entries.begin(), entries.end(), key,
-      [](const IndexEntry& entry, const Hash& k) { return entry.key < k; });
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), key,
+                       [](const IndexEntry& entry, const Hash& k) {
+                         return KeyLess(entry.key, k);
+                       });
   if (found == entries.end() || found->key != key) return std::nullopt;
   return found->index;
 }
@@ -663,10 +683,7 @@ absl::Status RunWriter::Add(const std::vector<IndexEntry>& entries) {
     const IndexEntry& entry = entries[i];
     CHECK(range_.Holds(entry.index));
     sum_.Add(entry);
-    EachProbe(entry.key, filter.size(), [&filter](size_t byte, uint8_t bit) {
-      filter[byte] = static_cast<char>(filter[byte] | bit);
-      return true;
-    });
+    AddToFilter(entry.key, &filter);
     char* const record = &records[i * kRecordBytes];
     std::memcpy(record, entry.key.data(), kHashBytes);
     const uint32_t index =
@@ -743,7 +760,7 @@ absl::Status RunJudge::Step() {
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (!run_->range().Holds(entries_[i].index) ||
         KeyPrefix(entries_[i].key, bits_) != next_ ||
-        (i > 0 && !(entries_[i - 1].key < entries_[i].key))) {
+        (i > 0 && !KeyLess(entries_[i - 1], entries_[i]))) {
       return Unreadable(run_->range(), "a key does not belong where it is");
     }
     sum_.Add(entries_[i]);

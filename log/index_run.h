@@ -87,6 +87,7 @@ class TrieRun : public IndexRun {
   const std::vector<IndexEntry>& Sorted() ABSL_LOCKS_EXCLUDED(mu_);
 
   const KeyTrie trie_;
+  std::string filter_;  // as a segment's; constant after construction
   Mutex mu_;
   // Once it was asked for; never changed after.
   std::optional<std::vector<IndexEntry>> sorted_ ABSL_GUARDED_BY(mu_);

@@ -134,33 +134,36 @@ KeyTrie::Ref KeyTrie::NewNode(size_t depth) {
 }
 
 bool KeyTrie::Insert(const IndexEntry& entry) {
-  // Looked for first: nothing may be marked for a key that is there.
-  if (Find(entry.key).has_value()) return false;
+  way_.clear();
+  Ref ref = root_;
+  while (ref != kNothing && !IsEntry(ref)) {
+    const uint32_t node = ref / 2 - 1;
+    ref = nodes_[node].child[BitOf(entry.key, way_.size())];
+    way_.push_back(node);
+  }
+  // Only now: nothing may be marked for a key that is there.
+  if (ref != kNothing && entries_[ref / 2].key == entry.key) return false;
   const auto added = static_cast<Ref>(2 * entries_.size() + 1);
   entries_.push_back(entry);
 
-  Ref ref = root_;
-  uint32_t parent = 0;  // the node whose child `ref` is, unless it is the root
-  bool at_root = true;
-  const auto put = [&](size_t depth, Ref value) {
+  size_t depth = 0;
+  for (const uint32_t node : way_) {
+    if (!nodes_[node].dirty) {
+      nodes_[node].dirty = true;
+      dirty_[depth].push_back(node);
+    }
+    ++depth;
+  }
+  // The node whose child `ref` is, unless it is the root.
+  bool at_root = way_.empty();
+  uint32_t parent = at_root ? 0 : way_.back();
+  const auto put = [&](size_t at, Ref value) {
     if (at_root) {
       root_ = value;
     } else {
-      nodes_[parent].child[BitOf(entry.key, depth - 1)] = value;
+      nodes_[parent].child[BitOf(entry.key, at - 1)] = value;
     }
   };
-  size_t depth = 0;
-  while (ref != kNothing && !IsEntry(ref)) {
-    parent = ref / 2 - 1;
-    at_root = false;
-    Node& node = nodes_[parent];
-    if (!node.dirty) {
-      node.dirty = true;
-      dirty_[depth].push_back(parent);
-    }
-    ref = node.child[BitOf(entry.key, depth)];
-    ++depth;
-  }
   if (ref == kNothing) {
     put(depth, added);
     return true;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,19 @@ namespace vidimus {
 
 // The first `bits` bits of `key`, at most 64, as a number.
 uint64_t KeyPrefix(const Hash& key, int bits);
+
+// Whether `a` stands before `b`. As operator<, but quicker for keys, which
+// almost always differ in their first eight bytes.
+inline bool KeyLess(const Hash& a, const Hash& b) {
+  uint64_t first_a, first_b;
+  std::memcpy(&first_a, a.data(), sizeof(first_a));
+  std::memcpy(&first_b, b.data(), sizeof(first_b));
+  if (first_a == first_b) return a < b;
+  return __builtin_bswap64(first_a) < __builtin_bswap64(first_b);
+}
+inline bool KeyLess(const IndexEntry& a, const IndexEntry& b) {
+  return KeyLess(a.key, b.key);
+}
 
 // What the keys of a run add up to, whatever their order: four sums of words,
 // each entry's well mixed, so that a lost, doubled or changed entry changes
@@ -86,6 +100,7 @@ class KeyTrie {
   std::vector<Node> nodes_;
   std::vector<Hash> node_hashes_;
   std::vector<std::vector<uint32_t>> dirty_;  // nodes, by depth
+  std::vector<uint32_t> way_;                 // Insert's, down to its place
 };
 
 // Hashes the subtries that many groups of sorted entries make below some depth,

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "log/entry_rows.h"
+#include "log/index_trie.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/index_builder.h"
@@ -19,15 +20,16 @@ constexpr uint64_t kBlockLeaves = kRunLeavesPrompt;
 // before so many more are full.
 constexpr size_t kRootsMax = 16;
 
-bool KeyLess(const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; }
-
 // Merges `more`, in any order, into the sorted `entries`.
 void MergeInto(std::vector<IndexEntry> more, std::vector<IndexEntry>* entries) {
-  std::sort(more.begin(), more.end(), KeyLess);
+  const auto less = [](const IndexEntry& a, const IndexEntry& b) {
+    return KeyLess(a, b);
+  };
+  std::sort(more.begin(), more.end(), less);
   const auto middle = static_cast<std::ptrdiff_t>(entries->size());
   entries->insert(entries->end(), more.begin(), more.end());
   std::inplace_merge(entries->begin(), entries->begin() + middle,
-                     entries->end(), KeyLess);
+                     entries->end(), less);
 }
 
 absl::StatusOr<Hash> BuildRoot(const std::vector<IndexEntry>& entries) {
