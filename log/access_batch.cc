@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "log/chain_counters.h"
 #include "log/entry_rows.h"
+#include "log/index_trie.h"
 #include "log/openings.h"
+#include "log/vault_page.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/crypto.h"
@@ -25,10 +27,27 @@ namespace {
 constexpr size_t kCover = SIZE_MAX;
 
 struct MadeLeaf {
-  Hash key;
-  std::string bytes;
+  LeafKind kind;
+  Hash a;
+  Hash b;
   size_t fresh;  // its place among the fresh entries, or kCover
+
+  std::string Format() const {
+    return kind == LeafKind::kRegister ? FormatRegisterLeaf(a, b)
+                                       : FormatSubjectLeaf(a, b);
+  }
 };
+
+// But for where it stands.
+PageOpening OpeningOf(const PendingOpening& pending) {
+  PageOpening opening;
+  opening.entry_id = pending.entry_id;
+  opening.record_salt = pending.record_salt;
+  opening.record = pending.record;
+  opening.actor_salt = pending.actor_salt;
+  opening.actor = pending.actor;
+  return opening;
+}
 
 }  // namespace
 
@@ -40,12 +59,13 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   // none of the batch's yet, and the cache may have let go of it.
   absl::flat_hash_map<ChainTag, ChainCount> next_in_chain;
   std::vector<uint32_t> accesses_before(fresh.size());
+  size_t page_bytes = 0;
   for (size_t i = 0; i < fresh.size(); ++i) {
     const PendingEntry& entry = *fresh[i].entry;
     made.chain_indices.push_back(kNoChainIndex);
     if (entry.opening == nullptr) {
       leaves.push_back(
-          {entry.hash, FormatRegisterLeaf(entry.hash, Sha256(entry.data)), i});
+          {LeafKind::kRegister, entry.hash, Sha256(entry.data), i});
       continue;
     }
     const PendingOpening& opening = *entry.opening;
@@ -63,20 +83,22 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
             ? std::min(count.accesses + 1, ChainCache::kAccessesMax)
             : 0;
     const Hash label = ChainLabel(opening.chain_key, made.chain_indices.back());
-    leaves.push_back({label, FormatSubjectLeaf(label, entry.hash), i});
+    leaves.push_back({LeafKind::kSubject, label, entry.hash, i});
+    page_bytes += OpeningOf(opening).BytesMax();
   }
   // The first batch is config alone.
   while (first > 0 && leaves.size() < min_batch_) {
     const Hash label = *HashFromBytes(parts_.random->Draw(sizeof(Hash)));
     const Hash commitment = *HashFromBytes(parts_.random->Draw(sizeof(Hash)));
-    leaves.push_back({label, FormatSubjectLeaf(label, commitment), kCover});
+    leaves.push_back({LeafKind::kSubject, label, commitment, kCover});
   }
-  std::sort(leaves.begin(), leaves.end(),
-            [](const MadeLeaf& a, const MadeLeaf& b) { return a.key < b.key; });
+  std::sort(
+      leaves.begin(), leaves.end(),
+      [](const MadeLeaf& x, const MadeLeaf& y) { return KeyLess(x.a, y.a); });
 
   const uint64_t covered = first + leaves.size();
   std::vector<Hash> keys;
-  for (const MadeLeaf& leaf : leaves) keys.push_back(leaf.key);
+  for (const MadeLeaf& leaf : leaves) keys.push_back(leaf.a);
   ASSIGN_OR_RETURN(const Hash index_root,
                    parts_.index->Root(first, keys, covered));
   // From here on the index has them; if this batch is not committed, no other
@@ -90,12 +112,20 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
   made.places.resize(fresh.size());
   EntryRows entries(first);
   std::string documents;
-  vault::Page page;
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    const Submission& submission = *fresh[i].submission;
+    if (i > 0 && fresh[i - 1].submission == &submission) continue;
+    page_bytes += PageWriter::RequestBytesMax(
+        submission.request == nullptr ? 0
+                                      : submission.request->leaf_hashes.size());
+  }
+  PageWriter page(page_bytes);
   std::unordered_map<const Submission*, uint32_t> requests;
   for (uint32_t place = 0; place < leaves.size(); ++place) {
     const MadeLeaf& leaf = leaves[place];
-    entries.Append(leaf.bytes);
-    made.leaf_hashes.push_back(LeafHash(leaf.bytes));
+    const std::string bytes = leaf.Format();
+    entries.Append(bytes);
+    made.leaf_hashes.push_back(LeafHash(bytes));
     if (leaf.fresh == kCover) continue;
     made.places[leaf.fresh] = place;
     const Submission& submission = *fresh[leaf.fresh].submission;
@@ -105,27 +135,21 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
       documents += entry.data;
       continue;
     }
-    const auto [request, is_new] =
-        requests.try_emplace(&submission, page.requests_size());
+    const auto [request, is_new] = requests.try_emplace(&submission, 0);
     if (is_new) {
-      vault::Request* stored = page.add_requests();
-      stored->set_administration(submission.administration);
-      if (submission.request != nullptr) {
-        stored->set_signature(submission.request->signature);
-        stored->set_leaf_hashes(BytesOfHashes(submission.request->leaf_hashes));
-      }
+      request->second = submission.request == nullptr
+                            ? page.AddRequest(submission.administration, "", {})
+                            : page.AddRequest(submission.administration,
+                                              submission.request->signature,
+                                              submission.request->leaf_hashes);
     }
-    vault::Opening* opening = page.add_openings();
-    opening->set_place(place);
-    opening->set_request(request->second);
-    opening->set_request_index(
-        static_cast<uint32_t>(&entry - submission.entries.data()));
-    opening->set_entry_id(entry.opening->entry_id);
-    opening->set_record_salt(entry.opening->record_salt);
-    opening->set_record(entry.opening->record);
-    opening->set_actor_salt(entry.opening->actor_salt);
-    opening->set_actor(entry.opening->actor);
-    opening->set_accesses_before(accesses_before[leaf.fresh]);
+    PageOpening opening = OpeningOf(*entry.opening);
+    opening.place = place;
+    opening.request = request->second;
+    opening.request_index =
+        static_cast<uint32_t>(&entry - submission.entries.data());
+    opening.accesses_before = accesses_before[leaf.fresh];
+    page.AddOpening(opening);
   }
   const std::string seal =
       FormatSealLeaf({index_root, covered, last_seal_time_s_});
@@ -153,8 +177,9 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
       made.replaced_pages.push_back({change.first, std::move(row)});
     }
   }
-  if (page.openings_size() > 0) {
-    ASSIGN_OR_RETURN(std::string row, parts_.vault->Seal(first, page));
+  if (page.openings() > 0) {
+    ASSIGN_OR_RETURN(std::string row,
+                     parts_.vault->SealBytes(first, page.bytes()));
     made.rows.push_back({RowKind::kVaultPage, 0, std::move(row)});
   }
   return made;

@@ -20,6 +20,11 @@ inline constexpr size_t kAeadTagBytes = 16;
 std::string AeadSeal(std::string_view key, std::string_view nonce,
                      std::string_view context, std::string_view plain);
 
+// The same at the end of `*out`.
+void AppendAeadSeal(std::string_view key, std::string_view nonce,
+                    std::string_view context, std::string_view plain,
+                    std::string* out);
+
 // Decrypts, or nothing if any of the four differs from what was sealed.
 std::optional<std::string> AeadOpen(std::string_view key,
                                     std::string_view nonce,

@@ -28,16 +28,24 @@ class Context {
 
 std::string AeadSeal(std::string_view key, std::string_view nonce,
                      std::string_view context, std::string_view plain) {
+  std::string sealed;
+  AppendAeadSeal(key, nonce, context, plain, &sealed);
+  return sealed;
+}
+
+void AppendAeadSeal(std::string_view key, std::string_view nonce,
+                    std::string_view context, std::string_view plain,
+                    std::string* out) {
   CHECK_EQ(nonce.size(), kAeadNonceBytes);
   const Context aead(key);
-  std::string sealed(plain.size() + kAeadTagBytes, '\0');
+  const size_t begin = out->size();
+  out->resize(begin + plain.size() + kAeadTagBytes);
   size_t size = 0;
-  CHECK(EVP_AEAD_CTX_seal(aead.get(), reinterpret_cast<uint8_t*>(&sealed[0]),
-                          &size, sealed.size(), Data(nonce), nonce.size(),
-                          Data(plain), plain.size(), Data(context),
-                          context.size()) == 1);
-  CHECK_EQ(size, sealed.size());
-  return sealed;
+  CHECK(EVP_AEAD_CTX_seal(
+            aead.get(), reinterpret_cast<uint8_t*>(&(*out)[begin]), &size,
+            out->size() - begin, Data(nonce), nonce.size(), Data(plain),
+            plain.size(), Data(context), context.size()) == 1);
+  CHECK_EQ(begin + size, out->size());
 }
 
 std::optional<std::string> AeadOpen(std::string_view key,

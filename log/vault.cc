@@ -8,6 +8,7 @@
 #include "log/vault.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 #include <utility>
@@ -55,8 +56,8 @@ std::string PageContext(uint64_t first, uint64_t slot) {
 
 // Forgets a secret; the compiler may not leave it out.
 void Wipe(std::string* secret) {
-  volatile char* bytes = secret->data();
-  for (size_t i = 0; i < secret->size(); ++i) bytes[i] = 0;
+  std::memset(secret->data(), 0, secret->size());
+  __asm__ __volatile__("" : : "r"(secret->data()) : "memory");
   secret->clear();
 }
 
@@ -121,6 +122,13 @@ class FileVault : public Vault {
   absl::StatusOr<std::string> Seal(uint64_t first,
                                    const vault::Page& page) override
       ABSL_LOCKS_EXCLUDED(mu_) {
+    std::string plain = page.SerializeAsString();
+    return SealBytes(first, &plain);
+  }
+
+  absl::StatusOr<std::string> SealBytes(uint64_t first,
+                                        std::string* plain) override
+      ABSL_LOCKS_EXCLUDED(mu_) {
     if (next_slot_ / kSlots != drawn_) {
       MutexLock lock(&mu_);
       RETURN_IF_ERROR(DrawBlock(next_slot_ / kSlots));
@@ -128,12 +136,12 @@ class FileVault : public Vault {
     const uint64_t slot = next_slot_++;
     std::string& key = keys_[slot % kSlots];
     const std::string nonce = random_->Draw(kAeadNonceBytes);
-    std::string plain = page.SerializeAsString();
     std::string row(1, kPageVersion);
+    row.reserve(kPageHeaderBytes + plain->size() + kAeadTagBytes);
     AppendBe64(slot, &row);
     row += nonce;
-    row += AeadSeal(key, nonce, PageContext(first, slot), plain);
-    Wipe(&plain);
+    AppendAeadSeal(key, nonce, PageContext(first, slot), *plain, &row);
+    Wipe(plain);
     // From here on it is read from its file, or was destroyed there.
     Wipe(&key);
     return row;

@@ -9,8 +9,8 @@
 // wrapped key(32) tag(16) zero(4); a destroyed slot is all zeros. A slot's
 // number is block * 4096 + place.
 //
-// Threads: Seal by one at a time (the sequencer's), Rotate likewise; the others
-// from any, at any time.
+// Threads: Seal and SealBytes by one at a time (the sequencer's), Rotate
+// likewise; the others from any, at any time.
 #ifndef VIDIMUS_LOG_VAULT_H_
 #define VIDIMUS_LOG_VAULT_H_
 
@@ -54,6 +54,10 @@ class Vault {
   // Slots ascend.
   virtual absl::StatusOr<std::string> Seal(uint64_t first,
                                            const vault::Page& page) = 0;
+
+  // The same of a page that was serialized already, which is wiped.
+  virtual absl::StatusOr<std::string> SealBytes(uint64_t first,
+                                                std::string* page) = 0;
 
   // The page of a stored row. kDataLoss if the row, its key file or the vault
   // key is not the one it was sealed with, or its key was destroyed.
