@@ -18,6 +18,7 @@
 #include "verifier/merkle.h"
 #include "verifier/register.h"
 #include "verifier/register_proof.h"
+#include "verifier/statement.h"
 #include "verifier/tlog_proof.h"
 
 namespace vidimus {
@@ -118,14 +119,36 @@ Judgement JudgeEntryFile(const VerifierKey& log_key, std::string_view bytes) {
   EntryBundleReport report;
   const Finding finding = JudgeEntryBundle(bytes, log_key, &report);
   if (finding == Finding::kOk) {
-    const bool access = report.opened.kind == RecordContent::kAccess;
     std::string sentence = absl::StrCat(
         "true: this entry is leaf ", report.leaf_index, " of the log ",
         log_key.name, ", under its signed checkpoint of ",
-        report.checkpoint.head.size, " leaves\n  ",
-        access ? AccessLine(report.opened, Language::kEnglish)
-               : "it was not written by an administration about an access",
-        "\n  ", access ? "signed by " : "in the name of ", SignerName(report));
+        report.checkpoint.head.size, " leaves\n  ");
+    switch (report.opened.kind) {
+      case RecordContent::kAccess:
+        absl::StrAppend(&sentence,
+                        AccessLine(report.opened, Language::kEnglish),
+                        "\n  signed by ", SignerName(report));
+        break;
+      case RecordContent::kStatement:
+        absl::StrAppend(
+            &sentence, "it is a statement of a resident (",
+            StatementEventName(report.opened.statement.event), "), ",
+            report.administration == kSelf
+                ? std::string("to nobody but themselves")
+                : absl::StrCat("to ", SignerName(report)),
+            "\n  whose key signed it, and whether it counts, shows the whole "
+            "chain alone");
+        break;
+      case RecordContent::kNotice:
+      case RecordContent::kUnknown:
+        absl::StrAppend(
+            &sentence,
+            "it was not written by an administration about an "
+            "access",
+            report.administration == kSelf
+                ? ""
+                : absl::StrCat("\n  in the name of ", SignerName(report)));
+    }
     return {kExitTrue, sentence};
   }
   if (IsUnreadable(finding)) {

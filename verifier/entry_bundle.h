@@ -49,10 +49,11 @@ bool LooksLikeEntryBundle(std::string_view file);
 // Judges an entry bundle by the log's key. kOk: the entry stands in the log and
 // says what the opening shows, and if it is an access, a key signed it that
 // stood in the newest version of the administration's document before the
-// entry's batch. Else the first thing that is wrong: kEvidenceMalformed (no
-// such file, or an entry that is no subject leaf), a finding of wire.h,
-// Extract or ProveRegister, or why the content is forged or cannot be read
-// (JudgeOpening). `bundle` must outlive `*report`.
+// entry's batch. Of a statement, who signed it and whether it counts is not
+// judged: that takes the whole chain. Else the first thing that is wrong:
+// kEvidenceMalformed (no such file, or an entry that is no subject leaf), a
+// finding of wire.h, Extract or ProveRegister, or why the content is forged or
+// cannot be read (JudgeOpening). `bundle` must outlive `*report`.
 Finding JudgeEntryBundle(std::string_view bundle, const VerifierKey& log_key,
                          EntryBundleReport* report);
 

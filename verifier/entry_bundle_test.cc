@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proto/bundle.pb.h"
+#include "proto/record.pb.h"
 #include "verifier/descriptors.h"
 #include "verifier/leaf.h"
 #include "verifier/small_log.h"
@@ -109,6 +110,64 @@ TEST(EntryBundleTest, ShowsANoticeOfTheLog) {
   EntryBundleReport report;
   ASSERT_EQ(JudgeEntryBundle(bytes, log.key(), &report), Finding::kOk);
   EXPECT_EQ(report.opened.kind, RecordContent::kNotice);
+}
+
+// An opening with a statement of the resident in the chain with `a`.
+v1::Opening StatementFor(uint32_t a) {
+  v1::Statement statement;
+  statement.set_statement_id(std::string(16, 's'));
+  statement.set_identity_service(0);
+  statement.set_sequence(0);
+  statement.set_language("en");
+  statement.set_words_sha256(std::string(32, 'w'));
+  statement.mutable_objection()->set_reason("ask me first");
+  v1::Opening opening;
+  opening.set_entry_id(std::string(16, 'e'));
+  opening.set_record_salt(std::string(16, 'r'));
+  opening.set_actor_salt(std::string(16, 'a'));
+  v1::Record record;
+  v1::SignedStatement* const signed_one = record.mutable_statement();
+  signed_one->set_entry_id(opening.entry_id());
+  signed_one->set_subject(kResident);
+  signed_one->set_administration(a);
+  signed_one->set_statement(statement.SerializeAsString());
+  signed_one->set_signature_kind(v1::ED25519);
+  signed_one->set_signature(std::string(64, 'x'));
+  opening.set_record(record.SerializeAsString());
+  return opening;
+}
+
+TEST(EntryBundleTest, ShowsThatAStatementIsOne) {
+  for (const uint32_t a : {uint32_t{1}, kSelf}) {
+    SmallLog log = MakeLog();
+    const auto i =
+        static_cast<int>(log.AddOpening(kResident, a, StatementFor(a)));
+    log.Seal(1800000040);
+    const std::string bytes = MakeBundle(log, a, i).SerializeAsString();
+    EntryBundleReport report;
+    ASSERT_EQ(JudgeEntryBundle(bytes, log.key(), &report), Finding::kOk);
+    EXPECT_EQ(report.opened.kind, RecordContent::kStatement);
+    EXPECT_EQ(report.opened.statement.event, StatementEvent::kObjection);
+    EXPECT_EQ(report.administration, a);
+  }
+}
+
+TEST(EntryBundleTest, RefusesAStatementThatClaimsToBeAnAccess) {
+  SmallLog log = MakeLog();
+  v1::Opening both = StatementFor(1);
+  // A request of an administration's is none of a statement's.
+  both.mutable_request()->set_signature(std::string(64, 'x'));
+  const auto with_request =
+      static_cast<int>(log.AddOpening(kResident, 1, both));
+  v1::Opening other_id = StatementFor(1);
+  other_id.set_entry_id(std::string(16, 'o'));
+  const auto elsewhere =
+      static_cast<int>(log.AddOpening(kResident, 1, other_id));
+  log.Seal(1800000040);
+  EXPECT_EQ(Judge(MakeBundle(log, 1, with_request), log.key()),
+            Finding::kRequestSpare);
+  EXPECT_EQ(Judge(MakeBundle(log, 1, elsewhere), log.key()),
+            Finding::kRecordElsewhere);
 }
 
 TEST(EntryBundleTest, HoldsNothingOfTheChainButTheEntry) {

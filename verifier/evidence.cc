@@ -7,6 +7,7 @@
 #include "verifier/crypto.h"
 #include "verifier/merkle.h"
 #include "verifier/record.h"
+#include "verifier/statement.h"
 
 namespace vidimus {
 namespace {
@@ -85,11 +86,22 @@ Finding OpenConfig(std::string_view document, const Hash& document_hash,
 }
 
 Finding NameOfRecord(std::string_view record, RecordName* name) {
-  if (ContentOf(record) == RecordContent::kNotice) {
-    Notice notice;
-    RETURN_IF_FOUND(ParseNotice(record, &notice, nullptr));
-    *name = {notice.subject, notice.administration};
-    return Finding::kOk;
+  switch (ContentOf(record)) {
+    case RecordContent::kNotice: {
+      Notice notice;
+      RETURN_IF_FOUND(ParseNotice(record, &notice, nullptr));
+      *name = {notice.subject, notice.administration};
+      return Finding::kOk;
+    }
+    case RecordContent::kStatement: {
+      Statement statement;
+      RETURN_IF_FOUND(ParseStatement(record, &statement, nullptr));
+      *name = {statement.subject, statement.administration};
+      return Finding::kOk;
+    }
+    case RecordContent::kAccess:
+    case RecordContent::kUnknown:
+      break;
   }
   AccessRecord access;
   RETURN_IF_FOUND(ParseAccess(record, &access, nullptr));

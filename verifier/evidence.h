@@ -59,7 +59,8 @@ struct RecordName {
   uint32_t administration = 0;
 };
 
-// Reads it from a record, an access or a notice: kOk, or what is wrong with it.
+// Reads it from a record, an access, a statement or a notice: kOk, or what is
+// wrong with it.
 Finding NameOfRecord(std::string_view record, RecordName* name);
 
 }  // namespace vidimus
