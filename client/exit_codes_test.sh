@@ -49,6 +49,18 @@ expect 0 "true: the entry is leaf 0" verify --vkey log.vkey --entry leaf leaf.tl
 printf x >>leaf
 expect 1 "false:" verify --vkey log.vkey --entry leaf leaf.tlog-proof
 
+expect 0 "Exit: 0" access --help
+expect 64 "is missing" access
+for verb in timeline export; do
+  out=$([[ $verb == timeline ]] || echo "--out -")
+  expect 0 "Exit: 0" resident "$verb" --help
+  expect 64 "is missing" resident "$verb"
+  expect 2 "what to show" resident "$verb" --vkey log.vkey $out
+  expect 64 "not a day" resident "$verb" --vkey log.vkey $out --since 2027-02-30
+  expect 64 "one of forged" resident "$verb" --vkey log.vkey $out --verdict fine
+  expect 2 "others may read" resident "$verb" --vkey log.vkey $out --chains leaf
+done
+
 mkdir empty
 expect 2 "not checked: checkpoint" fsck empty --vkey log.vkey
 expect 2 "neither a URL" fsck leaf --vkey log.vkey
