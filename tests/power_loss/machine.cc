@@ -8,12 +8,14 @@
 #include "log/leveldb_storage.h"
 #include "log/submit_service.h"
 #include "log/worker_pool.h"
+#include "proto/register.pb.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/checkpoint.h"
 #include "verifier/compact_range.h"
 #include "verifier/encoding.h"
 #include "verifier/merkle.h"
+#include "verifier/register.h"
 
 namespace vidimus {
 namespace {
@@ -27,6 +29,9 @@ constexpr char kLockFolder[] = "/disk/lock";
 SeededRandom ScriptOf(int number) {
   return SeededRandom(0x5eed0000u + static_cast<uint64_t>(number));
 }
+
+// Every so many steps of an access log, the first too, a document is entered.
+constexpr int kDocumentEach = 8;
 
 // From one entry to several tiles' worth of bytes.
 size_t EntriesOf(int number) {
@@ -266,6 +271,10 @@ absl::Status Machine::Step(int number) {
   clock_.Advance(1000);
   RETURN_IF_ERROR(options_.access_log ? StepAccess(number)
                                       : StepOpaque(number));
+  return Settle();
+}
+
+absl::Status Machine::Settle() {
   NoteHead();
   if (late_lock_ != nullptr) RETURN_IF_ERROR(late_lock_->CatchUp());
   if (late_storage_ != nullptr) RETURN_IF_ERROR(late_storage_->CatchUp());
@@ -290,7 +299,41 @@ absl::Status Machine::StepOpaque(int number) {
   return absl::OkStatus();
 }
 
+absl::Status Machine::PutDocument(int number) {
+  const RegisterId id{RegisterType::kProvision,
+                      static_cast<uint32_t>(number / kDocumentEach), 0};
+  v1::Provision law;
+  law.add_basis("A6-1-e");
+  law.set_citation(absl::StrCat("Act ", number));
+  law.add_name()->set_language("en");
+  law.mutable_name(0)->set_text("Act");
+  law.add_administration(0);
+  law.add_purpose("ServiceProvision");
+  law.add_data_category("pd:Address");
+  std::vector<RegisterDocument> fresh;
+  RETURN_IF_ERROR(log_->documents()->JudgeNext(
+      {{id, SignTestDocument(law, id, register_.publisher_seed)}}, &fresh));
+  if (fresh.empty()) return absl::OkStatus();
+  PendingEntry entry;
+  entry.hash = RegisterKey(id);
+  entry.document = id;
+  entry.data = fresh[0].bytes;
+  absl::StatusOr<Placement> answer = absl::InternalError("not answered");
+  Submission submission;
+  submission.administration = kSelf;
+  submission.entries.push_back(std::move(entry));
+  submission.done = [&](absl::StatusOr<Placement> placement) {
+    answer = std::move(placement);
+  };
+  log_->pool().Add(std::move(submission));
+  RETURN_IF_ERROR(log_->RunOnce());
+  RETURN_IF_ERROR(answer.status());
+  if (!disk_.dark()) documents_[answer->leaf_indices[0]] = fresh[0];
+  return Settle();
+}
+
 absl::Status Machine::StepAccess(int number) {
+  if (number % kDocumentEach == 0) RETURN_IF_ERROR(PutDocument(number));
   SeededRandom script = ScriptOf(number);
   const uint32_t administration = number % 2;
   std::vector<v1::Entry> entries;
@@ -409,6 +452,14 @@ absl::Status Machine::JudgeEntries() {
     if (!found) {
       return absl::InternalError(absl::StrCat(
           "the vault lacks what was acknowledged at leaf ", index));
+    }
+  }
+  for (const auto& [index, document] : documents_) {
+    const auto known = log_->documents()->Lookup(document.id);
+    if (!known.has_value() || known->leaf_index != index ||
+        *log_->documents()->Find(known->hash) != document.bytes) {
+      return absl::InternalError(absl::StrCat(
+          "the register lacks what was acknowledged at leaf ", index));
     }
   }
   if (!acknowledged_.empty() && acknowledged_.rbegin()->first >= head.size) {

@@ -93,6 +93,9 @@ class Machine {
 
   absl::Status StepOpaque(int number);
   absl::Status StepAccess(int number);
+  // Enters the register document of a step, if it is not there yet.
+  absl::Status PutDocument(int number);
+  absl::Status Settle();
   // Notes the newest head, if anybody can have seen it.
   void NoteHead();
   absl::Status JudgeLock();
@@ -122,7 +125,8 @@ class Machine {
   // The ledger.
   std::map<uint64_t, std::string> shown_;  // size -> checkpoint
   std::map<uint64_t, Hash> shown_roots_;
-  std::map<uint64_t, Acknowledged> acknowledged_;  // by leaf
+  std::map<uint64_t, Acknowledged> acknowledged_;   // by leaf
+  std::map<uint64_t, RegisterDocument> documents_;  // by leaf
 };
 
 }  // namespace vidimus
