@@ -84,9 +84,13 @@ std::string Time(uint64_t time_s) {
                           absl::UTCTimeZone());
 }
 
-std::string Uuid(absl::string_view id) {
-  const std::string hex = HexEncode({id.data(), id.size()});
-  CHECK_EQ(hex.size(), size_t{32});
+// A UUID of version 4 of 16 random bytes.
+std::string Uuid(absl::string_view random) {
+  CHECK_EQ(random.size(), size_t{16});
+  std::string id(random);
+  id[6] = static_cast<char>((id[6] & 0x0f) | 0x40);
+  id[8] = static_cast<char>((id[8] & 0x3f) | 0x80);
+  const std::string hex = HexEncode(id);
   return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-",
                       hex.substr(12, 4), "-", hex.substr(16, 4), "-",
                       hex.substr(20));
@@ -650,7 +654,7 @@ std::string ConsentReceipt(const v1::Statement& statement,
 
   const std::string id = HexEncode(statement.statement_id());
   std::vector<std::pair<std::string, Json>> record = {
-      {"@id", Text("urn:uuid:" + Uuid(statement.statement_id()))},
+      {"@id", Text("urn:vidimus:statement:" + id)},
       {"@type", Text("dpv:ConsentRecord")},
       {"dct:identifier", Text(id)},
       {"dct:conformsTo", Text(kRecordSchema)},

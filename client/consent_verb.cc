@@ -262,6 +262,28 @@ int Tell(const std::string& verb, const std::string& language,
   return outcome.counts ? kExitTrue : kExitFalse;
 }
 
+// Of chains that nobody named, those in which a key of this wallet can say
+// this; the others are named on standard error.
+std::vector<uint32_t> Reachable(const Session& session,
+                                const v1::Statement& event,
+                                const std::vector<uint32_t>& chains) {
+  std::vector<uint32_t> reachable;
+  for (const uint32_t chain : chains) {
+    const auto standing = session.desk->Standing(chain, OnlyRestrains(event));
+    absl::Status status = standing.status();
+    if (status.ok()) {
+      status = ChooseKey(*standing, session.desk->OwnKeys(), event).status();
+    }
+    if (status.ok()) {
+      reachable.push_back(chain);
+    } else {
+      std::fprintf(stderr, "Left out: %s\n",
+                   std::string(status.message()).c_str());
+    }
+  }
+  return reachable;
+}
+
 // Draft, words, question, signature, filing, sentence.
 int SayIt(const std::string& verb, Session* session, const LogFlags& flags,
           const v1::Statement& event, const std::vector<uint32_t>& chains) {
@@ -486,12 +508,16 @@ int WithdrawMain(const std::vector<std::string>& arguments) {
       }
     }
   }
+  const size_t all = chains->size();
+  if (!named) *chains = Reachable(*session, said, *chains);
   if (chains->empty()) {
     return Fail(verb, absl::FailedPreconditionError(
-                          "no administration knows a key of yours, so there "
-                          "is nothing to withdraw"));
+                          "no administration knows a key of this wallet, so "
+                          "nothing can be withdrawn by it; vidimus wallet "
+                          "recover"));
   }
-  return SayIt(verb, session, flags, said, *chains);
+  const int exit_code = SayIt(verb, session, flags, said, *chains);
+  return chains->size() < all ? std::max(exit_code, kExitFalse) : exit_code;
 }
 
 int DisputeMain(const std::vector<std::string>& arguments) {
@@ -1010,8 +1036,13 @@ int RevokeMain(const std::vector<std::string>& arguments) {
     v1::Statement said;
     said.mutable_key_revoke()->set_key_id(key_id);
     if (lost_s > 0) said.mutable_key_revoke()->set_lost_at_ms(lost_s * 1000);
-    exit_code =
-        std::max(exit_code, SayIt(verb, session->get(), flags, said, chains));
+    const std::vector<uint32_t> reachable = Reachable(**session, said, chains);
+    if (reachable.size() < chains.size()) {
+      exit_code = std::max(exit_code, kExitFalse);
+    }
+    if (reachable.empty()) continue;
+    exit_code = std::max(exit_code,
+                         SayIt(verb, session->get(), flags, said, reachable));
   }
   return exit_code;
 }
