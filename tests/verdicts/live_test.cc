@@ -278,6 +278,23 @@ class LiveTest : public testing::Test {
     return absl::StrCat(part, ".", Base64UrlEncode(key_.Sign(part)));
   }
 
+  // All that the log holds about a resident, as they take it away.
+  void TakeAway(const std::string& subject, std::string* bundle) {
+    auto door = NewResidentDoor(
+        absl::StrCat("https://127.0.0.1:", server_->port("https")),
+        ReadAuthority(dir_).certificate_pem, TokenOf(subject));
+    ASSERT_TRUE(door.ok()) << door.status();
+    ResidentOptions options;
+    options.log_key = ReadVkey(dir_);
+    options.now_s = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(
+            std::chrono::system_clock::now().time_since_epoch())
+            .count());
+    const ResidentCheck check = CheckResident(door->get(), options);
+    ASSERT_FALSE(check.bundle.empty()) << check.text;
+    *bundle = check.bundle;
+  }
+
   const World world_;
   const City& city_;
   TempFolder folder_;
@@ -301,24 +318,13 @@ TEST_F(LiveTest, VerdictsFromEachResidentsOwnFileAreThoseThatWereChosen) {
   for (size_t first = 0; first < chains_.size();) {
     const uint64_t resident = chains_[first].plan.resident;
     const std::string& subject = chains_[first].chain.subject;
-    auto door = NewResidentDoor(
-        absl::StrCat("https://127.0.0.1:", server_->port("https")),
-        ReadAuthority(dir_).certificate_pem, TokenOf(subject));
-    ASSERT_TRUE(door.ok()) << door.status();
-    ResidentOptions options;
-    options.log_key = ReadVkey(dir_);
-    options.now_s = static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(
-            std::chrono::system_clock::now().time_since_epoch())
-            .count());
-    const ResidentCheck check = CheckResident(door->get(), options);
-    ASSERT_FALSE(check.bundle.empty()) << check.text;
+    std::string bundle;
+    ASSERT_NO_FATAL_FAILURE(TakeAway(subject, &bundle));
 
     // From here on only the file is looked at.
     ChainsReport report;
-    ASSERT_EQ(JudgeChainBundle(check.bundle, options.log_key, {}, &report),
-              Finding::kOk)
-        << check.text;
+    ASSERT_EQ(JudgeChainBundle(bundle, ReadVkey(dir_), {}, &report),
+              Finding::kOk);
     const std::vector<JudgedChain> chains = JudgeAccesses(report, nullptr);
     for (; first < chains_.size() && chains_[first].plan.resident == resident;
          ++first) {
@@ -330,6 +336,12 @@ TEST_F(LiveTest, VerdictsFromEachResidentsOwnFileAreThoseThatWereChosen) {
       ASSERT_NE(found, chains.end());
       ASSERT_EQ(found->gap.finding, Finding::kOk)
           << FindingName(found->gap.finding);
+      // Whoever has the file sees who vouched for each key.
+      bool own = false;
+      for (const StandingStatement& statement : found->verdicts.statements) {
+        ASSERT_TRUE(statement.identity_service.has_value());
+        own = own || statement.identity_service == City::kOwn;
+      }
       // The same chain, in the words of the world.
       WorldChain shown;
       for (const Verdict& verdict : found->verdicts.verdicts) {
@@ -342,6 +354,7 @@ TEST_F(LiveTest, VerdictsFromEachResidentsOwnFileAreThoseThatWereChosen) {
         entry.judged = true;
         ASSERT_EQ(live.chosen.count(access.access().entry_id()), 1u);
         entry.chosen = live.chosen[access.access().entry_id()];
+        EXPECT_FALSE(own && verdict.headline == Headline::kUnderConsent);
       }
       EXPECT_EQ(shown.entries.size(), live.plan.accesses);
       EXPECT_EQ(Difference(shown, found->verdicts), "")
@@ -362,6 +375,76 @@ TEST_F(LiveTest, VerdictsFromEachResidentsOwnFileAreThoseThatWereChosen) {
       static_cast<unsigned long long>(judged),
       static_cast<unsigned long long>(statements_), sizes_.size() - 1,
       headlines.size(), failed.size());
+}
+
+// The city's own identity service enrols a key for somebody, grants with it to
+// the city, and the city looks.
+TEST_F(LiveTest, CityThatEnrolsAKeyAndGrantsToItselfIsSeenInTheFile) {
+  constexpr uint32_t kBody = 2;
+  ChainWriter writer(city_, 1000, kBody, WorldSigning::kEd25519, 5);
+  const WorldKey key = writer.Enrol(City::kOwn);
+  v1::Grant grant;
+  grant.add_administration(kBody);
+  grant.mutable_scope()->add_purpose(City::LaneTerm(0));
+  grant.mutable_scope()->add_data_category(City::CategoryTerm(0));
+  grant.set_assurance(v1::WALLET_KEY);
+  grant.set_lawful_basis("A6-1-a");
+  writer.MoveTo(writer.batch() + 1);
+  writer.Grant(grant, key);
+  writer.MoveTo(writer.batch() + 1);
+  v1::AccessRecord access = writer.Access();
+  access.set_purpose(City::LaneTerm(0));
+  access.add_data_category(City::CategoryTerm(0));
+  access.add_legal_basis()->set_basis("A6-1-a");
+  writer.Add(access, Chosen());
+  LiveChain live;
+  live.chain = writer.Finish();
+  live.batches = {writer.batch() - 2, writer.batch() - 1, writer.batch()};
+  ASSERT_EQ(live.chain.entries.size(), 3u);
+
+  sizes_ = {HeadSize()};
+  std::vector<absl::Status> filed;
+  for (size_t i = 0; i < 2; ++i) {
+    v1::FileStatementsRequest filing;
+    *filing.add_entries() = EntryOf(live.chain.entries[i], "live");
+    filed.push_back(Call<v1::FileStatementsResponse>(
+                        std::nullopt, &v1::Log::Stub::FileStatements, filing)
+                        .status());
+    // Nor does it go in as what the administration submits.
+    if (!filed.back().ok()) {
+      EXPECT_FALSE(Call<v1::SubmitResponse>(
+                       kBody, &v1::Log::Stub::Submit,
+                       RequestOf(origin(), kBody, city_.EntrySeed(kBody),
+                                 {EntryOf(live.chain.entries[i], "live")}))
+                       .ok());
+    }
+    sizes_.push_back(HeadSize());
+  }
+  EXPECT_TRUE(filed[0].ok()) << filed[0];
+  EXPECT_FALSE(filed[1].ok());
+  const auto receipt = Call<v1::SubmitResponse>(
+      kBody, &v1::Log::Stub::Submit,
+      RequestOf(origin(), kBody, city_.EntrySeed(kBody),
+                {EntryOf(Now(live, live.chain.entries[2]), "live")}));
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+
+  std::string bundle;
+  ASSERT_NO_FATAL_FAILURE(TakeAway(live.chain.subject, &bundle));
+  ChainsReport report;
+  ASSERT_EQ(JudgeChainBundle(bundle, ReadVkey(dir_), {}, &report),
+            Finding::kOk);
+  size_t seen = 0;
+  for (const JudgedChain& chain : JudgeAccesses(report, nullptr)) {
+    if (chain.administration != kBody) continue;
+    ASSERT_EQ(chain.gap.finding, Finding::kOk);
+    ASSERT_EQ(chain.verdicts.verdicts.size(), 1u);
+    EXPECT_EQ(Sentence(chain.verdicts.verdicts[0]), "violation: ground");
+    for (const StandingStatement& statement : chain.verdicts.statements) {
+      EXPECT_EQ(statement.identity_service, City::kOwn);
+      ++seen;
+    }
+  }
+  EXPECT_GE(seen, 1u);
 }
 
 }  // namespace

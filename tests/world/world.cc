@@ -517,8 +517,10 @@ class Life {
 
   bool Lawful(Timing timing) {
     if (banned_ || !Window(kSpan)) return false;
+    const uint32_t purpose = PurposeToday();
+    if (MaySay() && Below(8) == 0) Mention(purpose);
     Access access = At(base_, base_ + Gap(timing), timing);
-    Use(PurposeToday(), FourSorts(), &access);
+    Use(purpose, FourSorts(), &access);
     if (Below(4) == 0) Law(City::kExpired, &access);
     if (Below(4) == 0) Basis("A6-1-x", std::nullopt, &access);
     Law(Coin() ? City::Law(a()) : City::Duty(a()), &access);
@@ -531,6 +533,19 @@ class Life {
     return true;
   }
   bool UnderLaw() { return Lawful(Timing::kFine); }
+  // What binds nobody: a wish, another number of the same resident.
+  void Mention(uint32_t purpose) {
+    v1::Statement statement;
+    if (Coin()) {
+      v1::Preference* preference = statement.mutable_preference();
+      preference->mutable_scope()->add_purpose(City::LaneTerm(purpose));
+      preference->set_wanted(false);
+    } else {
+      statement.mutable_alias()->set_subject(
+          WorldSubject(plan_.resident + 1000000));
+    }
+    w_.Say(statement, key_);
+  }
 
   bool Stale() {
     return Coin() ? Consented(Timing::kStale) : Lawful(Timing::kStale);
