@@ -20,6 +20,7 @@
 #include "log/http_door.h"
 #include "log/leveldb_storage.h"
 #include "log/log.h"
+#include "log/open_cosigning.h"
 #include "log/open_files.h"
 #include "log/operator_socket.h"
 #include "log/register_keeper.h"
@@ -161,6 +162,7 @@ class OpenLog {
       RefuseRest();
     });
     housekeeper_ = std::thread([this] { KeepHouse(); });
+    if (cosigning_ != nullptr) cosigning_->Start();
     if (keeper_ != nullptr) {
       vault_worker_ = std::thread([this] { KeepVault(); });
     }
@@ -176,6 +178,7 @@ class OpenLog {
       stopping_ = true;
       stopped_.SignalAll();
     }
+    if (cosigning_ != nullptr) cosigning_->Stop();
     // While entries are still sequenced, for what they wait for.
     if (keeper_ != nullptr) keeper_->Stop();
     operator_socket_.reset();
@@ -224,6 +227,15 @@ class OpenLog {
     hosted_ = std::make_unique<HostedLog>(log_.get(), &issuers_->judge(),
                                           LimitsFrom(settings), hosting);
     RETURN_IF_ERROR(JudgeIssuers());
+    ASSIGN_OR_RETURN(
+        cosigning_,
+        OpenCosigning(settings, folder_, log_.get(), signer_->key(),
+                      [this](const std::string& what) {
+                        Say(absl::StrCat("log ", log_->origin(), ": ", what));
+                      }));
+    // Before anything new is signed: what was cosigned before a backup?
+    if (cosigning_ != nullptr) RETURN_IF_ERROR(cosigning_->AskLastSizes());
+    hosted_->cosigning = cosigning_.get();
     if (log_->opaque()) return absl::OkStatus();
     keeper_ = std::make_unique<VaultKeeper>(VaultKeeperOptions(), log_.get(),
                                             SystemClock(), SystemRandom());
@@ -284,6 +296,14 @@ class OpenLog {
     while (Sleep(kHousekeepingPeriod)) {
       LogMetrics& metrics = log_->metrics();
       metrics.SetPool(log_->pool().entries(), log_->pool().bytes());
+      if (cosigning_ != nullptr) {
+        const std::shared_ptr<const Cosigned> latest = cosigning_->Latest();
+        const double now_s = static_cast<double>(SystemClock()->NowMs()) / 1e3;
+        metrics.SetCosigned(
+            latest == nullptr ? 0 : latest->size,
+            now_s - static_cast<double>(latest == nullptr ? 0 : latest->time_s),
+            cosigning_->counts().answered);
+      }
       if (log_->chain_keys() != nullptr) {
         const ChainKeysCounts keys = log_->chain_keys()->counts();
         metrics.SetChainKeys(keys.hits, keys.misses, keys.made, keys.waiting);
@@ -376,6 +396,7 @@ class OpenLog {
   std::unique_ptr<Log> log_;
   std::unique_ptr<HostedLog> hosted_;
   std::unique_ptr<VaultKeeper> keeper_;              // access log
+  std::unique_ptr<Cosigning> cosigning_;             // if settings say so
   std::unique_ptr<RegisterKeeper> register_keeper_;  // access log
   std::unique_ptr<OperatorSocket> operator_socket_;  // access log
   std::thread sequencer_;
