@@ -393,6 +393,14 @@ TEST(StatementWordsTest, SayTheSameInThreeLanguages) {
   EXPECT_FALSE(IsWordsLanguage("de"));
 }
 
+TEST(StatementWordsTest, ADelegationEndsOnItsDay) {
+  v1::Statement draft;
+  draft.mutable_delegate()->set_until_s(1798761600);
+  const std::string words = StatementWords("en", draft, {3}, {});
+  EXPECT_TRUE(absl::StrContains(words, "\nUntil 2027-01-01 00:00 UTC.\n"));
+  EXPECT_FALSE(absl::StrContains(words, "withdraw")) << words;
+}
+
 TEST(StatementWordsTest, NothingInThemSteersATerminal) {
   v1::Statement draft;
   HistoryBuilder::SetGrant(draft.mutable_grant());

@@ -377,13 +377,16 @@ std::string StatementWords(absl::string_view language,
     case v1::Statement::kRecover:
       writer.Say(kRecover, KeyFingerprint(statement.recover().public_key()));
       break;
-    case v1::Statement::kDelegate:
+    case v1::Statement::kDelegate: {
       writer.Say(kDelegate,
                  KeyFingerprint(statement.delegate().key().public_key()));
-      writer.SayScope(statement.delegate().scope(), /*grant=*/false);
-      writer.Say(kUntil, UtcText(statement.delegate().until_s()));
+      // A delegation ends by its own field.
+      v1::Scope scope = statement.delegate().scope();
+      scope.set_valid_until_s(statement.delegate().until_s());
+      writer.SayScope(scope, /*grant=*/false);
       writer.SayIf(kRelation, statement.delegate().relation());
       break;
+    }
     case v1::Statement::kAlias: {
       const std::string& subject = statement.alias().subject();
       if (subject.size() >= 2) {
