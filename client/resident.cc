@@ -45,8 +45,10 @@ constexpr size_t kCaBytesMax = size_t{1} << 20;
 // As the log's limits.
 constexpr size_t kKeysEach = 1024;
 constexpr size_t kLeavesEach = 4096;
-// Numbers of the register that are looked up ahead.
-constexpr uint32_t kNumbersAhead = 16;
+// Numbers of the register that are looked up ahead: as many as are known
+// already, and no fewer or more than these. Each costs a few KiB.
+constexpr uint32_t kNumbersAheadMin = 2;
+constexpr uint32_t kNumbersAheadMax = 16;
 // What a check asks for besides config: not analyses and counts, which grow
 // with the use of the log and which no verdict rests on.
 constexpr RegisterType kTypesAsked[] = {
@@ -322,20 +324,24 @@ class Asker {
     return Wrong("a register document has more versions than are read");
   }
 
-  // Looks up a key of the register and those that will be asked for next.
+  // Looks up a key of the register and those that will be asked for next. The
+  // proof becomes part of the bundle, so that nothing is asked for twice.
   absl::Status AskAhead(const RegisterId& id) {
     std::set<Hash> keys;
     for (uint64_t version = 0; version < 2; ++version) {
       keys.insert(RegisterKey({id.type, id.number, id.version + version}));
+      if (id.version > 0) continue;
+      const uint32_t ahead =
+          std::clamp(id.number, kNumbersAheadMin, kNumbersAheadMax);
       for (const RegisterType type : kTypesAsked) {
         if (id.type != type && id.type != RegisterType::kConfig) continue;
-        for (uint32_t ahead = 0; ahead < kNumbersAhead; ++ahead) {
-          const uint32_t number = id.type == type ? id.number + ahead : ahead;
+        for (uint32_t i = 0; i < ahead; ++i) {
+          const uint32_t number = id.type == type ? id.number + i : i;
           keys.insert(RegisterKey({type, number, version}));
         }
       }
     }
-    return AddKeys({keys.begin(), keys.end()}, nullptr);
+    return AddKeys({keys.begin(), keys.end()}, bundle_.add_keys());
   }
 
   absl::Status AskChains() {
@@ -398,7 +404,11 @@ class Asker {
   // allows.
   absl::Status AskKeys() {
     wanted_keys_.insert(labels_.begin(), labels_.end());
-    const std::vector<Hash> keys(wanted_keys_.begin(), wanted_keys_.end());
+    std::vector<Hash> keys;
+    for (const Hash& key : wanted_keys_) {
+      IndexAnswer answer;
+      if (extract_.FindKey(key, &answer) != Finding::kOk) keys.push_back(key);
+    }
     for (size_t first = 0; first < keys.size(); first += kKeysEach) {
       const size_t end = std::min(keys.size(), first + kKeysEach);
       RETURN_IF_ERROR(AddKeys({keys.begin() + static_cast<ptrdiff_t>(first),
