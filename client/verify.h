@@ -31,11 +31,11 @@ enum class FileKind {
 // What a file is, by its first bytes; nothing if it is none of these.
 std::optional<FileKind> KindOfFile(absl::string_view bytes);
 
-// Judges a bundle, a conviction or a register proof by the log's verifier key (CHECK: no receipt,
-// whose leaf is elsewhere). A conviction is true if it convicts the log.
-// `monitors` are keys whose cosignature vouches for the index under a chain
-// bundle. A file that is cut, damaged, of another log or of no known kind shows
-// nothing: kExitFalse or kExitUnusable.
+// Judges a bundle, a conviction or a register proof by the log's verifier key
+// (CHECK: no receipt, whose leaf is elsewhere). A conviction is true if it
+// convicts the log. `monitors` are keys whose cosignature vouches for the index
+// under a chain bundle. A file that is cut, damaged, of another log or of no
+// known kind shows nothing: kExitFalse or kExitUnusable.
 Judgement VerifyEvidence(absl::string_view vkey,
                          const std::vector<VerifierKey>& monitors,
                          absl::string_view bytes);

@@ -26,8 +26,8 @@
 #include "log/publisher.h"
 #include "proto/mutex.h"
 #include "verifier/hash.h"
-#include "verifier/register.h"
 #include "verifier/record.h"
+#include "verifier/register.h"
 
 namespace vidimus {
 

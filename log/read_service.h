@@ -19,9 +19,9 @@ class ReadService {
       : log_(log), cosigning_(cosigning) {}
 
   // The answer to GET or HEAD of `path`, which is below the log's prefix and
-  // has no leading slash: checkpoint, cosigned/checkpoint, tile/..., index/..., register/... .
-  // Whatever else it is, 404 says so. `gzip`: the client takes gzip (entry
-  // bundles are then compressed).
+  // has no leading slash: checkpoint, cosigned/checkpoint, tile/..., index/...,
+  // register/... . Whatever else it is, 404 says so. `gzip`: the client takes
+  // gzip (entry bundles are then compressed).
   HttpResponse Read(std::string_view path, bool gzip);
 
  private:

@@ -170,8 +170,7 @@ absl::StatusOr<std::vector<Sequencer::Decision>> Sequencer::Decide(
   std::vector<const IdTag*> added;
   const auto decide = [&]() -> absl::Status {
     if (parts_.documents != nullptr && submission.request != nullptr) {
-      const auto keys =
-          parts_.documents->EntryKeys(submission.administration);
+      const auto keys = parts_.documents->EntryKeys(submission.administration);
       // It would stand after a document by which its signature may not count.
       if (keys == nullptr ||
           keys->version != submission.request->document_version) {
