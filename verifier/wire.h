@@ -49,7 +49,7 @@ struct MessageRule {
 };
 
 // How many elements a repeated field may hold, and how deep messages nest.
-inline constexpr size_t kWireRepeatedMax = 4096;
+inline constexpr size_t kWireRepeatedMax = 65536;
 inline constexpr int kWireDepthMax = 8;
 
 // One field that obeys its rule. `number` of an integer kind, `bytes` of the
