@@ -53,11 +53,10 @@ absl::Status TooManyKeys(size_t keys) {
       absl::StrCat("request for ", keys, " keys (limit ", kProvenKeysMax, ")"));
 }
 
-// Adds leaf `index` to the answer, with its document if it names one, and what
-// they weigh to `*bytes`.
-absl::Status GatherLeaf(Log* log, uint64_t index,
-                        v1::ProveLeavesResponse* response, size_t* bytes) {
-  ASSIGN_OR_RETURN(std::string leaf, log->tiles().Entry(index));
+// Adds `leaf`, which is number `index`, to the answer, with its document if it
+// names one, and what they weigh to `*bytes`.
+absl::Status AddLeaf(Log* log, uint64_t index, std::string leaf,
+                     v1::ProveLeavesResponse* response, size_t* bytes) {
   *bytes += leaf.size();
   Leaf parsed;
   if (!log->opaque() && ParseLeaf(leaf, &parsed) == Finding::kOk &&
@@ -100,9 +99,14 @@ absl::Status GatherBatches(Log* log, uint64_t size,
     bool fits = gathered.size() + (head.size - first) <= kWholeBatchesLeavesMax;
     const int leaves_before = response->leaf_size();
     const int documents_before = response->document_size();
-    for (uint64_t index = first; fits && index < head.size; ++index) {
-      RETURN_IF_ERROR(GatherLeaf(log, index, response, &bytes));
-      fits = bytes <= kProvenLeavesBytesMax;
+    if (fits) {
+      ASSIGN_OR_RETURN(std::vector<std::string> leaves,
+                       log->tiles().Entries(first, head.size));
+      for (size_t i = 0; fits && i < leaves.size(); ++i) {
+        RETURN_IF_ERROR(
+            AddLeaf(log, first + i, std::move(leaves[i]), response, &bytes));
+        fits = bytes <= kProvenLeavesBytesMax;
+      }
     }
     if (fits) {
       for (uint64_t index = first; index < head.size; ++index) {
@@ -212,7 +216,8 @@ absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
   } else {
     size_t bytes = 0;
     for (const uint64_t index : indices) {
-      RETURN_IF_ERROR(GatherLeaf(log, index, &response, &bytes));
+      ASSIGN_OR_RETURN(std::string leaf, log->tiles().Entry(index));
+      RETURN_IF_ERROR(AddLeaf(log, index, std::move(leaf), &response, &bytes));
       if (bytes > kProvenLeavesBytesMax) {
         return TooLargeError(absl::StrCat(
             "the leaves asked for have more than ", kProvenLeavesBytesMax,

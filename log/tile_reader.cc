@@ -156,14 +156,30 @@ absl::StatusOr<Hash> TileReader::Node(int level, uint64_t index) {
 }
 
 absl::StatusOr<std::string> TileReader::Entry(uint64_t index) {
-  ASSIGN_OR_RETURN(const Bytes bundle,
-                   Read({TileAddress::kEntries, index / kTileWidth,
-                         static_cast<int>(index % kTileWidth) + 1}));
-  std::vector<std::string_view> entries;
-  if (ParseBundle(*bundle, index % kTileWidth + 1, &entries) != Finding::kOk) {
-    return Misshapen(RowKind::kEntries, index);
+  ASSIGN_OR_RETURN(std::vector<std::string> entries, Entries(index, index + 1));
+  return std::move(entries[0]);
+}
+
+absl::StatusOr<std::vector<std::string>> TileReader::Entries(uint64_t begin,
+                                                             uint64_t end) {
+  std::vector<std::string> entries;
+  entries.reserve(end - begin);
+  while (begin < end) {
+    const uint64_t n = begin / kTileWidth;
+    const int width =
+        static_cast<int>(std::min<uint64_t>(kTileWidth, end - n * kTileWidth));
+    ASSIGN_OR_RETURN(const Bytes bundle,
+                     Read({TileAddress::kEntries, n, width}));
+    std::vector<std::string_view> parsed;
+    if (ParseBundle(*bundle, width, &parsed) != Finding::kOk) {
+      return Misshapen(RowKind::kEntries, begin);
+    }
+    entries.insert(entries.end(),
+                   parsed.begin() + static_cast<int>(begin % kTileWidth),
+                   parsed.end());
+    begin = n * kTileWidth + static_cast<uint64_t>(width);
   }
-  return std::string(entries.back());
+  return entries;
 }
 
 }  // namespace vidimus

@@ -47,6 +47,10 @@ class TileReader {
 
   // Entry `index`.
   absl::StatusOr<std::string> Entry(uint64_t index);
+  // Entries `begin` to `end` - 1, which are at least one. Reads each bundle
+  // once.
+  absl::StatusOr<std::vector<std::string>> Entries(uint64_t begin,
+                                                   uint64_t end);
 
  private:
   using Bytes = std::shared_ptr<const std::string>;

@@ -142,5 +142,22 @@ TEST_F(TileReaderTest, GivesSingleEntries) {
   }
 }
 
+TEST_F(TileReaderTest, GivesEntriesAcrossBundles) {
+  Append(300);
+  Append(400);
+  TileReader tiles(&storage_, 1 << 20);
+  const std::pair<uint64_t, uint64_t> ranges[] = {
+      {0, 1}, {0, 256}, {0, 257}, {255, 257}, {256, 512}, {3, 700}, {699, 700}};
+  for (const auto& [begin, end] : ranges) {
+    const auto entries = tiles.Entries(begin, end);
+    ASSERT_TRUE(entries.ok()) << entries.status();
+    ASSERT_EQ(entries->size(), end - begin);
+    for (uint64_t i = begin; i < end; ++i) {
+      EXPECT_EQ((*entries)[i - begin], std::to_string(i));
+    }
+  }
+  EXPECT_TRUE(absl::IsOutOfRange(tiles.Entries(690, 701).status()));
+}
+
 }  // namespace
 }  // namespace vidimus
