@@ -5,8 +5,9 @@
 # Requests of 256 entries of 1 KiB, IN_FLIGHT of them under way on one stream
 # (`vidimus load`). In each round: an opaque log with mTLS, the same without,
 # LevelDB alone in synced batches of the size that the log's had just then
-# (//benches:storage), and an access log with mTLS, signed requests and vault.
-# A time is one request's to its receipt; of LevelDB, one batch's.
+# (//benches:storage), and an access log with mTLS, signed requests and vault,
+# about 2,000 residents whose chains are open (what a new chain costs is `bench
+# labels`). A time is one request's to its receipt; of LevelDB, one batch's.
 set -euo pipefail
 source "$ROOT/benches/lib.sh"
 
@@ -63,6 +64,10 @@ opaque=$PID
 
 to_opaque=(--opaque --vkey "$WORK/opaque/log.vkey")
 mtls=(--ca "$WORK/opaque/tls/ca.crt" --as "$WORK/opaque/administrations/0")
+to_access=(--log "localhost:${access_grpc#*:}" --vkey "$WORK/access/log.vkey"
+  --ca "$WORK/access/tls/ca.crt" --as "$WORK/access/administrations/0" --subjects 2000)
+"$VIDIMUS" load "${to_access[@]}" --spread each --count 2000 >"$WORK/load.out" 2>&1 ||
+  fail "vidimus load: $(<"$WORK/load.out")"
 for _ in $(seq "$ROUNDS"); do
   note_fsync_rate
   batches=$(metric vidimus_batches_total) entries=$(metric vidimus_batch_entries_sum)
@@ -76,9 +81,7 @@ for _ in $(seq "$ROUNDS"); do
     'BEGIN { printf "%.2f (batches of %d)\n", ours / bare, batch }' >>"$WORK/ratios"
   stream_server "opaque, plaintext" "$opaque" "$IN_FLIGHT" \
     --log "localhost:$plaintext" "${to_opaque[@]}"
-  stream_server "access, mTLS" "$access" "$ACCESS_IN_FLIGHT" \
-    --log "localhost:${access_grpc#*:}" --vkey "$WORK/access/log.vkey" \
-    --ca "$WORK/access/tls/ca.crt" --as "$WORK/access/administrations/0"
+  stream_server "access, mTLS" "$access" "$ACCESS_IN_FLIGHT" "${to_access[@]}"
 done
 print_table
 printf 'mTLS over bare LevelDB, each round: %s\n' "$(paste -sd';' "$WORK/ratios" | sed 's/;/; /g')"
