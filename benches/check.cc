@@ -6,7 +6,8 @@
 // Makes an access log with a chain of one access for each of so many residents,
 // then asks `Check` about residents drawn at random, each from entry 1 on, over
 // mutual TLS at that rate whatever the answers do (open loop): a time is from
-// when a question was due. Warm: the server remembers every chain. Cold: it was
+// when a question was due. Filled: right after a million new chains, while runs
+// are still merged. Warm: the server remembers every chain. Cold: it was
 // just started, so that for nearly each question the key of a chain is made.
 // Server and asker share the processors. The folder is in TMPDIR and goes at
 // the end.
@@ -191,6 +192,7 @@ void Run() {
   printf("%llu chains in %.0f s\n", static_cast<unsigned long long>(subjects),
          std::chrono::duration<double>(SteadyClock::now() - begin).count());
   fflush(stdout);
+  Ask("filled", dir, *server);
   Ask("warm", dir, *server);
   CHECK_EQ(server->Terminate().exit_code, 0);
   server = Start(dir);
