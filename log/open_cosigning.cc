@@ -45,16 +45,7 @@ absl::StatusOr<Policy> ReadPolicy(const std::string& path,
 absl::StatusOr<std::vector<Hash>> ProveConsistency(Log* log, uint64_t older,
                                                    uint64_t newer) {
   absl::Status failed;
-  const auto proof = ConsistencyPath(
-      older, newer, [log, &failed](int level, uint64_t index, Hash* hash) {
-        const absl::StatusOr<Hash> node = log->tiles().Node(level, index);
-        if (!node.ok()) {
-          failed = node.status();
-          return false;
-        }
-        *hash = *node;
-        return true;
-      });
+  const auto proof = ConsistencyPath(older, newer, log->tiles().Nodes(&failed));
   if (!proof.has_value()) return failed;
   return *proof;
 }

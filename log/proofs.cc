@@ -226,18 +226,8 @@ absl::StatusOr<v1::ProveLeavesResponse> ProveLeaves(
     }
   }
   absl::Status failed;
-  const NodeReader reader = [log, &failed](int level, uint64_t index,
-                                           Hash* hash) {
-    const absl::StatusOr<Hash> node = log->tiles().Node(level, index);
-    if (!node.ok()) {
-      failed = node.status();
-      return false;
-    }
-    *hash = *node;
-    return true;
-  };
   const std::optional<std::vector<Hash>> proof =
-      MultiInclusionProof(indices, size, reader);
+      MultiInclusionProof(indices, size, log->tiles().Nodes(&failed));
   if (!proof.has_value()) return failed;
   response.set_proof(BytesOfHashes(*proof));
   return response;

@@ -15,31 +15,15 @@ namespace vidimus {
 namespace {
 
 // Reads nodes from the batch that was just made, the others from the tiles.
-class Nodes {
- public:
-  Nodes(const GrownTree* grown, TileReader* tiles)
-      : grown_(grown), tiles_(tiles) {}
-
-  NodeReader Reader() {
-    return [this](int level, uint64_t index, Hash* hash) {
-      if (grown_ != nullptr && grown_->Node(level, index, hash)) return true;
-      const absl::StatusOr<Hash> node = tiles_->Node(level, index);
-      if (!node.ok()) {
-        status_ = node.status();
-        return false;
-      }
-      *hash = *node;
-      return true;
-    };
-  }
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  const GrownTree* const grown_;
-  TileReader* const tiles_;
-  absl::Status status_;
-};
+// `failed` as TileReader::Nodes has it.
+NodeReader PublishedNodes(Log* log, const Published& published,
+                          absl::Status* failed) {
+  return [grown = published.tree.get(), stored = log->tiles().Nodes(failed)](
+             int level, uint64_t index, Hash* hash) {
+    return (grown != nullptr && grown->Node(level, index, hash)) ||
+           stored(level, index, hash);
+  };
+}
 
 // A leaf's place in a row of entries; in an access log all are leaves.
 constexpr size_t kLeafStride = 2 + kLeafBytes;
@@ -80,10 +64,10 @@ absl::StatusOr<std::string> ProvePublished(Log* log, const Published& published,
                                            std::vector<uint64_t> indices) {
   std::sort(indices.begin(), indices.end());
   indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
-  Nodes nodes(published.tree.get(), &log->tiles());
-  const std::optional<std::vector<Hash>> proof =
-      MultiInclusionProof(indices, published.head.size, nodes.Reader());
-  if (!proof.has_value()) return nodes.status();
+  absl::Status failed;
+  const std::optional<std::vector<Hash>> proof = MultiInclusionProof(
+      indices, published.head.size, PublishedNodes(log, published, &failed));
+  if (!proof.has_value()) return failed;
   return BytesOfHashes(*proof);
 }
 
@@ -134,10 +118,10 @@ absl::StatusOr<v1::GetProofResponse> MakeProof(Log* log, uint64_t index,
   response.set_leaf_index(index);
   response.set_size(size);
   response.set_checkpoint(published->checkpoint);
-  Nodes nodes(published->tree.get(), &log->tiles());
+  absl::Status failed;
   const std::optional<std::vector<Hash>> path =
-      InclusionPath(index, size, nodes.Reader());
-  if (!path.has_value()) return nodes.status();
+      InclusionPath(index, size, PublishedNodes(log, *published, &failed));
+  if (!path.has_value()) return failed;
   for (const Hash& hash : *path) response.add_path(std::string(Bytes(hash)));
   return response;
 }

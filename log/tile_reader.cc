@@ -155,6 +155,18 @@ absl::StatusOr<Hash> TileReader::Node(int level, uint64_t index) {
   return *hash;
 }
 
+NodeReader TileReader::Nodes(absl::Status* failed) {
+  return [this, failed](int level, uint64_t index, Hash* hash) {
+    absl::StatusOr<Hash> node = Node(level, index);
+    if (!node.ok()) {
+      *failed = node.status();
+      return false;
+    }
+    *hash = *node;
+    return true;
+  };
+}
+
 absl::StatusOr<std::string> TileReader::Entry(uint64_t index) {
   ASSIGN_OR_RETURN(std::vector<std::string> entries, Entries(index, index + 1));
   return std::move(entries[0]);

@@ -13,11 +13,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/integrate.h"
 #include "log/storage.h"
 #include "proto/mutex.h"
 #include "verifier/hash.h"
+#include "verifier/merkle.h"
 #include "verifier/tile.h"
 
 namespace vidimus {
@@ -44,6 +46,10 @@ class TileReader {
   // The hash of the perfect subtree (level, index) of verifier/merkle.h, all of
   // its leaves committed. At most 255 hashes are computed.
   absl::StatusOr<Hash> Node(int level, uint64_t index);
+
+  // The same for those who make proofs. A node that could not be had leaves
+  // why in `*failed`, which must outlive the reader, as must this.
+  NodeReader Nodes(absl::Status* failed);
 
   // Entry `index`.
   absl::StatusOr<std::string> Entry(uint64_t index);

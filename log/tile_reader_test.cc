@@ -131,6 +131,19 @@ TEST_F(TileReaderTest, RefusesATileThatIsNotThere) {
   EXPECT_TRUE(absl::IsOutOfRange(tiles.Read({1, 0, 2}).status()));
 }
 
+TEST_F(TileReaderTest, ANodeThatCouldNotBeHadLeavesWhy) {
+  Append(300);
+  TileReader tiles(&storage_, 1 << 20);
+  absl::Status failed;
+  const NodeReader nodes = tiles.Nodes(&failed);
+  Hash hash;
+  EXPECT_TRUE(nodes(3, 1, &hash));
+  EXPECT_EQ(hash, *tiles.Node(3, 1));
+  EXPECT_TRUE(failed.ok());
+  EXPECT_FALSE(nodes(0, 300, &hash));
+  EXPECT_TRUE(absl::IsOutOfRange(failed));
+}
+
 TEST_F(TileReaderTest, GivesSingleEntries) {
   Append(255);
   Append(3);
