@@ -14,7 +14,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -42,7 +41,6 @@
 namespace vidimus {
 namespace {
 
-constexpr size_t kTokenBytesMax = 16384;
 constexpr size_t kFileBytesMax = size_t{1} << 20;
 constexpr uint64_t kDayS = 86400;
 
@@ -62,22 +60,6 @@ int Fail(const std::string& verb, const absl::Status& status) {
 int Usage(const std::string& verb, const std::string& why) {
   std::fprintf(stderr, "vidimus %s: %s\n", verb.c_str(), why.c_str());
   return kExitUsage;
-}
-
-// "1 00000000-..." -> scheme(1) id.
-absl::StatusOr<std::string> ReadSubjectFile(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text,
-                   ReadPrivateFile(path, kTokenBytesMax));
-  const absl::string_view line = absl::StripAsciiWhitespace(text);
-  const size_t space = line.find(' ');
-  uint64_t scheme = 0;
-  if (space == absl::string_view::npos || space + 1 == line.size() ||
-      !DecimalDecode({line.data(), space}, &scheme) || scheme > 0xff) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": not the number of an id scheme, a space, and an id"));
-  }
-  return absl::StrCat(std::string(1, static_cast<char>(scheme)),
-                      line.substr(space + 1));
 }
 
 // "2027-01-31", or with a time: "2027-01-31T12:00:00Z".
@@ -191,17 +173,8 @@ absl::StatusOr<std::unique_ptr<Session>> OpenSession(const LogFlags& flags) {
       session->wallet,
       Wallet::Open(folder,
                    std::string(FamilyOf(session->options.log_key.name))));
-  std::string ca_pem;
-  if (!flags.ca.empty()) {
-    ASSIGN_OR_RETURN(ca_pem, ReadFile(flags.ca, kFileBytesMax));
-  }
-  ASSIGN_OR_RETURN(std::string token,
-                   ReadPrivateFile(flags.token_file, kTokenBytesMax));
-  auto door = NewResidentDoor(flags.server, ca_pem,
-                              std::string(absl::StripAsciiWhitespace(token)));
-  WipeBytes(&token);
-  RETURN_IF_ERROR(door.status());
-  session->door = *std::move(door);
+  ASSIGN_OR_RETURN(session->door,
+                   OpenResidentDoor(flags.server, flags.ca, flags.token_file));
   session->log = NewConsentLog(session->door.get(), &session->options);
   session->desk = std::make_unique<ConsentDesk>(session->wallet.get(),
                                                 session->log.get(), NowMs());

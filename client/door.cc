@@ -5,7 +5,9 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/file.h"
 #include "client/random.h"
 #include "proto/grpc_tls.h"
@@ -17,6 +19,7 @@ namespace vidimus {
 namespace {
 
 constexpr size_t kKeyFileBytesMax = 4096;
+constexpr size_t kAuthoritiesBytesMax = size_t{1} << 20;
 constexpr int kAnswerBytesMax = 64 << 20;
 
 // "x/administrations/2/" -> 2
@@ -72,6 +75,25 @@ absl::StatusOr<std::vector<VerifierKey>> ReadVkeys(
     ASSIGN_OR_RETURN(keys.emplace_back(), ReadVkey(path));
   }
   return keys;
+}
+
+absl::StatusOr<std::string> ReadAuthorities(const std::string& path) {
+  return path.empty() ? std::string() : ReadFile(path, kAuthoritiesBytesMax);
+}
+
+absl::StatusOr<std::string> ReadSubjectFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadPrivateFile(path, kKeyFileBytesMax));
+  const absl::string_view line = absl::StripAsciiWhitespace(text);
+  const size_t space = line.find(' ');
+  uint64_t scheme = 0;
+  if (space == absl::string_view::npos || space + 1 == line.size() ||
+      !DecimalDecode({line.data(), space}, &scheme) || scheme > 0xff) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": not the number of an id scheme, a space, and an id"));
+  }
+  return absl::StrCat(std::string(1, static_cast<char>(scheme)),
+                      line.substr(space + 1));
 }
 
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {

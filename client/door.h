@@ -52,6 +52,15 @@ absl::StatusOr<VerifierKey> ReadVkey(const std::string& path);
 absl::StatusOr<std::vector<VerifierKey>> ReadVkeys(
     const std::vector<std::string>& paths);
 
+// Who is believed over TLS, besides nobody: PEM out of the file that a flag
+// --ca names. "" of "": the system's authorities.
+absl::StatusOr<std::string> ReadAuthorities(const std::string& path);
+
+// Who a resident is, out of a file that is its owner's alone and holds one line
+// such as "1 5a04a8e0-...": the number of an id scheme, a space, and an id.
+// Returns s: a byte for the scheme, then the id.
+absl::StatusOr<std::string> ReadSubjectFile(const std::string& path);
+
 // A secret of 32 bytes, as 64 hexadecimal digits and a line feed, out of a file
 // that is its owner's alone.
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path);

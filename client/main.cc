@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -75,23 +74,6 @@ int Say(const Judgement& judgement) {
   return judgement.exit_code;
 }
 
-// "1 00000000-..." -> s: a byte for the scheme, then the id.
-absl::StatusOr<std::string> ReadSubject(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text,
-                   ReadPrivateFile(path, kVkeyBytesMax));
-  const absl::string_view line = absl::StripAsciiWhitespace(text);
-  const size_t space = line.find(' ');
-  uint64_t scheme = 0;
-  if (space == absl::string_view::npos || space + 1 == line.size() ||
-      !DecimalDecode({line.data(), space}, &scheme) || scheme > 0xff) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": not the number of an id scheme, a space, and an id"));
-  }
-  std::string subject(1, static_cast<char>(scheme));
-  absl::StrAppend(&subject, line.substr(space + 1));
-  return subject;
-}
-
 absl::StatusOr<ChainTrust> ReadChainTrust(const std::string& vkey,
                                           const std::string& label_key_hex,
                                           const std::string& config_file,
@@ -108,7 +90,7 @@ absl::StatusOr<ChainTrust> ReadChainTrust(const std::string& vkey,
     ASSIGN_OR_RETURN(trust.label_key, LabelKeyOfConfig(vkey, document));
   }
   if (!subject_file.empty()) {
-    ASSIGN_OR_RETURN(trust.subject, ReadSubject(subject_file));
+    ASSIGN_OR_RETURN(trust.subject, ReadSubjectFile(subject_file));
   }
   return trust;
 }
@@ -298,13 +280,9 @@ int FsckMain(const std::vector<std::string>& arguments) {
     if (!older.ok()) return Unusable("fsck", older.status());
     options.older.push_back(*std::move(older));
   }
-  std::string ca_pem;
-  if (!ca_file.empty()) {
-    auto pem = ReadFile(ca_file, kProofBytesMax);
-    if (!pem.ok()) return Unusable("fsck", pem.status());
-    ca_pem = *std::move(pem);
-  }
-  auto fetcher = NewFetcher(operands[0], ca_pem);
+  const auto ca_pem = ReadAuthorities(ca_file);
+  if (!ca_pem.ok()) return Unusable("fsck", ca_pem.status());
+  auto fetcher = NewFetcher(operands[0], *ca_pem);
   if (!fetcher.ok()) return Unusable("fsck", fetcher.status());
   if (!save.empty()) fetcher = NewSavingFetcher(*std::move(fetcher), save);
   ProgressLine progress;

@@ -32,7 +32,6 @@
 #include "verifier/proven_register.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
-#include "verifier/signing.h"
 #include "verifier/tile.h"
 
 namespace vidimus {
@@ -40,8 +39,6 @@ namespace {
 
 constexpr size_t kCheckpointBytesMax = size_t{64} << 10;
 constexpr size_t kStateBytesMax = size_t{16} << 20;
-constexpr size_t kTokenBytesMax = 16384;
-constexpr size_t kCaBytesMax = size_t{1} << 20;
 // As the log's limits.
 constexpr size_t kKeysEach = 1024;
 constexpr size_t kLeavesEach = 4096;
@@ -653,10 +650,11 @@ namespace {
 // Writes the file that convicts the log for what is wrong with `bundle`, and
 // says so; else why there is none.
 absl::Status KeepConviction(const std::string& server,
-                            const std::string& ca_pem,
+                            const std::string& ca_file,
                             const VerifierKey& log_key,
                             const std::string& bundle,
                             const std::string& file) {
+  ASSIGN_OR_RETURN(const std::string ca_pem, ReadAuthorities(ca_file));
   ASSIGN_OR_RETURN(const std::unique_ptr<Fetcher> fetcher,
                    NewFetcher(server, ca_pem));
   ASSIGN_OR_RETURN(const ConvictionFile conviction,
@@ -742,17 +740,7 @@ int CheckMain(const std::vector<std::string>& arguments) {
       std::chrono::duration_cast<std::chrono::seconds>(
           std::chrono::system_clock::now().time_since_epoch())
           .count());
-  std::string ca_pem;
-  if (!ca_file.empty()) {
-    auto pem = ReadFile(ca_file, kCaBytesMax);
-    if (!pem.ok()) return unusable(pem.status());
-    ca_pem = *std::move(pem);
-  }
-  auto token = ReadPrivateFile(token_file, kTokenBytesMax);
-  if (!token.ok()) return unusable(token.status());
-  const auto door = NewResidentDoor(
-      server, ca_pem, std::string(absl::StripAsciiWhitespace(*token)));
-  WipeBytes(&*token);
+  const auto door = OpenResidentDoor(server, ca_file, token_file);
   if (!door.ok()) return unusable(door.status());
 
   const ResidentCheck check = CheckResident(door->get(), options);
@@ -769,8 +757,8 @@ int CheckMain(const std::vector<std::string>& arguments) {
   }
   if (!evidence.empty() && check.exit_code == kExitFalse &&
       !check.bundle.empty()) {
-    const absl::Status kept =
-        KeepConviction(server, ca_pem, options.log_key, check.bundle, evidence);
+    const absl::Status kept = KeepConviction(server, ca_file, options.log_key,
+                                             check.bundle, evidence);
     if (!kept.ok()) {
       std::printf("\nNo conviction: %s\n", std::string(kept.message()).c_str());
     }

@@ -31,9 +31,6 @@
 namespace vidimus {
 namespace {
 
-constexpr size_t kTokenBytesMax = 16384;
-constexpr size_t kCaBytesMax = size_t{1} << 20;
-
 // What both verbs take.
 struct Flags {
   std::string server, ca, token, vkey, state, chains, language, since, verdict,
@@ -133,17 +130,9 @@ absl::StatusOr<ResidentCheck> Ask(const Flags& flags,
     return absl::InvalidArgumentError(
         "what to show? --server and --token-file, or --chains");
   }
-  std::string ca_pem;
-  if (!flags.ca.empty()) {
-    ASSIGN_OR_RETURN(ca_pem, ReadFile(flags.ca, kCaBytesMax));
-  }
-  ASSIGN_OR_RETURN(std::string token,
-                   ReadPrivateFile(flags.token, kTokenBytesMax));
-  auto door = NewResidentDoor(flags.server, ca_pem,
-                              std::string(absl::StripAsciiWhitespace(token)));
-  WipeBytes(&token);
-  RETURN_IF_ERROR(door.status());
-  return CheckResident(door->get(), options);
+  ASSIGN_OR_RETURN(const std::unique_ptr<ResidentDoor> door,
+                   OpenResidentDoor(flags.server, flags.ca, flags.token));
+  return CheckResident(door.get(), options);
 }
 
 absl::Status Gather(const Flags& flags, Gathered* gathered) {

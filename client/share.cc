@@ -357,13 +357,9 @@ int Share(const std::vector<std::string>& arguments) {
   if (!vkey.ok()) return unusable(vkey.status());
   const auto log_key = ReadVkey(vkey_file);
   if (!log_key.ok()) return unusable(log_key.status());
-  std::string ca_pem;
-  if (!ca_file.empty()) {
-    auto pem = ReadFile(ca_file, kFileBytesMax);
-    if (!pem.ok()) return unusable(pem.status());
-    ca_pem = *std::move(pem);
-  }
-  const auto fetcher = NewFetcher(log, ca_pem);
+  const auto ca_pem = ReadAuthorities(ca_file);
+  if (!ca_pem.ok()) return unusable(ca_pem.status());
+  const auto fetcher = NewFetcher(log, *ca_pem);
   if (!fetcher.ok()) return unusable(fetcher.status());
   const auto entry = from_receipt
                          ? FromReceipt(*vkey, receipts[0], opening_file)
