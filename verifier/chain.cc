@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "verifier/crypto.h"
+#include "verifier/proof_parts.h"
 
 namespace vidimus {
 namespace {
@@ -30,21 +30,6 @@ constexpr FieldRule kChainFields[] = {
     {5, FieldKind::kMessage, true, "entries", &kChainEntry},
 };
 
-constexpr FieldRule kLeavesProofFields[] = {
-    {1, FieldKind::kUint64, true, "leaf_index", nullptr},
-    {2, FieldKind::kBytes, true, "leaf", nullptr},
-    {3, FieldKind::kBytes, false, "proof", nullptr},
-};
-constexpr MessageRule kLeavesProof = {"LeavesProof", kLeavesProofFields,
-                                      std::size(kLeavesProofFields)};
-
-constexpr FieldRule kKeysProofFields[] = {
-    {1, FieldKind::kBytes, true, "key", nullptr},
-    {2, FieldKind::kBytes, false, "proof", nullptr},
-};
-constexpr MessageRule kKeysProof = {"KeysProof", kKeysProofFields,
-                                    std::size(kKeysProofFields)};
-
 constexpr FieldRule kProbedChainFields[] = {
     {1, FieldKind::kMessage, false, "chain", &kChainRule},
     {2, FieldKind::kUint64, true, "probe", nullptr},
@@ -54,10 +39,10 @@ constexpr MessageRule kProbedChain = {"ProbedChain", kProbedChainFields,
 
 constexpr FieldRule kChainBundleFields[] = {
     {1, FieldKind::kText, false, "origin", nullptr},
-    {2, FieldKind::kBytes, false, "checkpoint", nullptr},
-    {3, FieldKind::kMessage, true, "leaves", &kLeavesProof},
-    {4, FieldKind::kMessage, true, "keys", &kKeysProof},
-    {5, FieldKind::kBytes, true, "document", nullptr},
+    kCheckpointField,
+    kLeavesField,
+    kKeysField,
+    kDocumentField,
     {6, FieldKind::kMessage, true, "chain", &kProbedChain},
 };
 
@@ -91,10 +76,7 @@ struct ShownChain {
 
 struct ShownBundle {
   std::string_view origin;
-  std::string_view checkpoint;
-  std::vector<std::string_view> leaves;  // messages
-  std::vector<std::string_view> keys;    // messages
-  DocumentBytes documents;
+  ProofParts proofs;
   std::vector<ShownChain> chains;
 };
 
@@ -165,25 +147,12 @@ Finding ReadBundle(std::string_view bytes, ShownBundle* bundle) {
   WireReader reader(kChainBundleRule, bytes);
   WireField field;
   while (reader.Next(&field)) {
-    switch (field.rule->number) {
-      case 1:
-        bundle->origin = field.bytes;
-        break;
-      case 2:
-        bundle->checkpoint = field.bytes;
-        break;
-      case 3:
-        bundle->leaves.push_back(field.bytes);
-        break;
-      case 4:
-        bundle->keys.push_back(field.bytes);
-        break;
-      case 5:
-        bundle->documents.emplace(Sha256(field.bytes), field.bytes);
-        break;
-      default:
-        RETURN_IF_FOUND(
-            ReadProbedChain(field.bytes, &bundle->chains.emplace_back()));
+    if (TakeProofPart(field, &bundle->proofs)) continue;
+    if (field.rule->number == 1) {
+      bundle->origin = field.bytes;
+    } else {
+      RETURN_IF_FOUND(
+          ReadProbedChain(field.bytes, &bundle->chains.emplace_back()));
     }
   }
   return reader.finding();
@@ -411,50 +380,10 @@ size_t CountMonitors(std::string_view note,
 
 }  // namespace
 
-constexpr MessageRule kLeavesProofRule = kLeavesProof;
-constexpr MessageRule kKeysProofRule = kKeysProof;
 constexpr MessageRule kChainRule = {"Chain", kChainFields,
                                     std::size(kChainFields)};
 constexpr MessageRule kChainBundleRule = {"ChainBundle", kChainBundleFields,
                                           std::size(kChainBundleFields)};
-
-Finding TakeLeavesProof(std::string_view message, Extract* extract) {
-  std::vector<uint64_t> indices;
-  std::vector<std::string_view> entries;
-  std::string_view proof;
-  WireReader reader(kLeavesProofRule, message);
-  WireField field;
-  while (reader.Next(&field)) {
-    switch (field.rule->number) {
-      case 1:
-        indices.push_back(field.number);
-        break;
-      case 2:
-        entries.push_back(field.bytes);
-        break;
-      default:
-        proof = field.bytes;
-    }
-  }
-  return extract->AddLeaves(indices, entries, proof);
-}
-
-Finding TakeKeysProof(std::string_view message, Extract* extract) {
-  std::vector<Hash> keys;
-  std::string_view proof;
-  WireReader reader(kKeysProofRule, message);
-  WireField field;
-  while (reader.Next(&field)) {
-    if (field.rule->number == 2) {
-      proof = field.bytes;
-      continue;
-    }
-    const std::optional<Hash> key = HashFromBytes(field.bytes);
-    if (!key.has_value()) return Finding::kIndexProofMalformed;
-    keys.push_back(*key);
-  }
-  return extract->AddKeys(keys, proof);
-}
 
 Finding JudgeChain(const Extract& extract, std::string_view label_key,
                    const ChainClaim& claim, uint64_t* entry) {
@@ -522,22 +451,14 @@ Finding JudgeChainBundle(std::string_view bundle, const VerifierKey& log_key,
 
   report->part = "checkpoint";
   Extract& extract = report->extract;
-  RETURN_IF_FOUND(extract.Open(shown.checkpoint, log_key));
+  RETURN_IF_FOUND(extract.Open(shown.proofs.checkpoint, log_key));
   report->checkpoint = extract.checkpoint();
-  report->monitors = CountMonitors(shown.checkpoint, monitors);
+  report->monitors = CountMonitors(shown.proofs.checkpoint, monitors);
 
-  report->part = "leaves";
-  for (const std::string_view message : shown.leaves) {
-    RETURN_IF_FOUND(TakeLeavesProof(message, &extract));
-  }
-  if (!extract.has_seal()) return Finding::kLeafUnproven;
+  RETURN_IF_FOUND(TakeProofs(shown.proofs, &extract, &report->part));
   report->seal_time_s = extract.seal().time_s;
-  report->part = "keys";
-  for (const std::string_view message : shown.keys) {
-    RETURN_IF_FOUND(TakeKeysProof(message, &extract));
-  }
   report->part = "register";
-  RETURN_IF_FOUND(ProveRegister(extract, shown.documents,
+  RETURN_IF_FOUND(ProveRegister(extract, shown.proofs.documents,
                                 &report->proven_register, &report->document));
 
   report->part = "chains";

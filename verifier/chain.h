@@ -122,13 +122,6 @@ struct ChainsReport {
 // The tables of proto/bundle.proto and proto/chain.proto.
 extern const MessageRule kChainBundleRule;
 extern const MessageRule kChainRule;
-extern const MessageRule kLeavesProofRule;
-extern const MessageRule kKeysProofRule;
-
-// Takes a LeavesProof or KeysProof message into the extract: a finding of
-// wire.h, of Extract::AddLeaves or Extract::AddKeys.
-Finding TakeLeavesProof(std::string_view message, Extract* extract);
-Finding TakeKeysProof(std::string_view message, Extract* extract);
 
 // Judges a chain bundle by the log's key. kOk if head, register and proofs
 // hold; what was found of each chain is then in `*report`, and only

@@ -610,9 +610,7 @@ const char* ConvictionKindName(ConvictionKind kind) {
 }
 
 bool LooksLikeConviction(std::string_view file) {
-  std::string start;
-  AppendWireBytes(1, kConvictionFormat, &start);
-  return file.substr(0, start.size()) == start;
+  return BeginsWithFormat(file, kConvictionFormat);
 }
 
 Finding JudgeConviction(std::string_view file, const VerifierKey& log_key,

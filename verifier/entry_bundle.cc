@@ -1,33 +1,28 @@
 #include "verifier/entry_bundle.h"
 
 #include <iterator>
-#include <string>
 #include <vector>
 
-#include "verifier/chain.h"
-#include "verifier/crypto.h"
 #include "verifier/evidence.h"
 #include "verifier/leaf.h"
+#include "verifier/proof_parts.h"
 
 namespace vidimus {
 namespace {
 
 constexpr FieldRule kEntryBundleFields[] = {
     {1, FieldKind::kText, false, "format", nullptr},
-    {2, FieldKind::kBytes, false, "checkpoint", nullptr},
-    {3, FieldKind::kMessage, true, "leaves", &kLeavesProofRule},
-    {4, FieldKind::kMessage, true, "keys", &kKeysProofRule},
-    {5, FieldKind::kBytes, true, "document", nullptr},
+    kCheckpointField,
+    kLeavesField,
+    kKeysField,
+    kDocumentField,
     {6, FieldKind::kUint64, false, "leaf_index", nullptr},
     {7, FieldKind::kMessage, false, "opening", &kOpeningRule},
 };
 
 struct Parts {
   std::string_view format;
-  std::string_view checkpoint;
-  std::vector<std::string_view> leaves;  // messages
-  std::vector<std::string_view> keys;    // messages
-  DocumentBytes documents;
+  ProofParts proofs;
   uint64_t leaf_index = 0;
   std::string_view opening;  // a message
 };
@@ -38,21 +33,10 @@ Finding ReadParts(std::string_view bytes, Parts* parts) {
   WireReader reader(kEntryBundleRule, bytes);
   WireField field;
   while (reader.Next(&field)) {
+    if (TakeProofPart(field, &parts->proofs)) continue;
     switch (field.rule->number) {
       case 1:
         parts->format = field.bytes;
-        break;
-      case 2:
-        parts->checkpoint = field.bytes;
-        break;
-      case 3:
-        parts->leaves.push_back(field.bytes);
-        break;
-      case 4:
-        parts->keys.push_back(field.bytes);
-        break;
-      case 5:
-        parts->documents.emplace(Sha256(field.bytes), field.bytes);
         break;
       case 6:
         parts->leaf_index = field.number;
@@ -93,9 +77,7 @@ constexpr MessageRule kEntryBundleRule = {"EntryBundle", kEntryBundleFields,
                                           std::size(kEntryBundleFields)};
 
 bool LooksLikeEntryBundle(std::string_view file) {
-  std::string start;
-  AppendWireBytes(1, kEntryBundleFormat, &start);
-  return file.substr(0, start.size()) == start;
+  return BeginsWithFormat(file, kEntryBundleFormat);
 }
 
 Finding JudgeEntryBundle(std::string_view bundle, const VerifierKey& log_key,
@@ -108,18 +90,11 @@ Finding JudgeEntryBundle(std::string_view bundle, const VerifierKey& log_key,
 
   report->part = "checkpoint";
   Extract extract;
-  RETURN_IF_FOUND(extract.Open(parts.checkpoint, log_key));
+  RETURN_IF_FOUND(extract.Open(parts.proofs.checkpoint, log_key));
   report->checkpoint = extract.checkpoint();
-  report->part = "leaves";
-  for (const std::string_view message : parts.leaves) {
-    RETURN_IF_FOUND(TakeLeavesProof(message, &extract));
-  }
-  report->part = "keys";
-  for (const std::string_view message : parts.keys) {
-    RETURN_IF_FOUND(TakeKeysProof(message, &extract));
-  }
+  RETURN_IF_FOUND(TakeProofs(parts.proofs, &extract, &report->part));
   report->part = "register";
-  RETURN_IF_FOUND(ProveRegister(extract, parts.documents,
+  RETURN_IF_FOUND(ProveRegister(extract, parts.proofs.documents,
                                 &report->proven_register, &report->document));
   report->part = "entry";
   RETURN_IF_FOUND(JudgeEntry(extract, parts, report));

@@ -1,32 +1,26 @@
 #include "verifier/register_proof.h"
 
 #include <iterator>
-#include <optional>
-#include <string>
 
-#include "verifier/chain.h"
-#include "verifier/crypto.h"
 #include "verifier/extract.h"
+#include "verifier/proof_parts.h"
 
 namespace vidimus {
 namespace {
 
 constexpr FieldRule kRegisterProofFields[] = {
     {1, FieldKind::kText, false, "format", nullptr},
-    {2, FieldKind::kBytes, false, "checkpoint", nullptr},
-    {3, FieldKind::kMessage, true, "leaves", &kLeavesProofRule},
-    {4, FieldKind::kMessage, true, "keys", &kKeysProofRule},
-    {5, FieldKind::kBytes, true, "document", nullptr},
+    kCheckpointField,
+    kLeavesField,
+    kKeysField,
+    kDocumentField,
     {6, FieldKind::kUint32, false, "type", nullptr},
     {7, FieldKind::kUint32, false, "number", nullptr},
 };
 
 struct Parts {
   std::string_view format;
-  std::string_view checkpoint;
-  std::vector<std::string_view> leaves;  // messages
-  std::vector<std::string_view> keys;    // messages
-  DocumentBytes documents;
+  ProofParts proofs;
   uint64_t type = 0;
   uint64_t number = 0;
 };
@@ -37,21 +31,10 @@ Finding ReadParts(std::string_view bytes, Parts* parts) {
   WireReader reader(kRegisterProofRule, bytes);
   WireField field;
   while (reader.Next(&field)) {
+    if (TakeProofPart(field, &parts->proofs)) continue;
     switch (field.rule->number) {
       case 1:
         parts->format = field.bytes;
-        break;
-      case 2:
-        parts->checkpoint = field.bytes;
-        break;
-      case 3:
-        parts->leaves.push_back(field.bytes);
-        break;
-      case 4:
-        parts->keys.push_back(field.bytes);
-        break;
-      case 5:
-        parts->documents.emplace(Sha256(field.bytes), field.bytes);
         break;
       case 6:
         parts->type = field.number;
@@ -76,9 +59,7 @@ constexpr MessageRule kRegisterProofRule = {
     "RegisterProof", kRegisterProofFields, std::size(kRegisterProofFields)};
 
 bool LooksLikeRegisterProof(std::string_view file) {
-  std::string start;
-  AppendWireBytes(1, kRegisterProofFormat, &start);
-  return file.substr(0, start.size()) == start;
+  return BeginsWithFormat(file, kRegisterProofFormat);
 }
 
 Finding JudgeRegisterProof(std::string_view file, const VerifierKey& log_key,
@@ -92,20 +73,12 @@ Finding JudgeRegisterProof(std::string_view file, const VerifierKey& log_key,
 
   report->part = "checkpoint";
   Extract extract;
-  RETURN_IF_FOUND(extract.Open(parts.checkpoint, log_key));
+  RETURN_IF_FOUND(extract.Open(parts.proofs.checkpoint, log_key));
   report->checkpoint = extract.checkpoint();
-  report->part = "leaves";
-  for (const std::string_view message : parts.leaves) {
-    RETURN_IF_FOUND(TakeLeavesProof(message, &extract));
-  }
-  if (!extract.has_seal()) return Finding::kLeafUnproven;
+  RETURN_IF_FOUND(TakeProofs(parts.proofs, &extract, &report->part));
   report->seal_time_s = extract.seal().time_s;
-  report->part = "keys";
-  for (const std::string_view message : parts.keys) {
-    RETURN_IF_FOUND(TakeKeysProof(message, &extract));
-  }
   report->part = "register";
-  RETURN_IF_FOUND(ProveNumber(extract, parts.documents, report->type,
+  RETURN_IF_FOUND(ProveNumber(extract, parts.proofs.documents, report->type,
                               report->number, &report->versions,
                               &report->document));
   report->part = "";

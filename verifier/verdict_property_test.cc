@@ -983,6 +983,18 @@ TEST_F(VerdictPropertyTest, AGrantOfWhoMayNotGiveItNeverCounts) {
   }
 }
 
+// Key 'k', given by the service, and key 'n', added by it, each in a batch of
+// its own: the hash of the second statement.
+std::string AddTwoKeys(B* builder) {
+  std::string hash = builder->Add(B::FirstKey(1, 'k'), 'k');
+  builder->Seal(1);
+  v1::Statement second = B::Bare(2, 1, 1, hash);
+  B::SetKey('n', second.mutable_key_add());
+  hash = builder->Add(second, 'k');
+  builder->Seal(1);
+  return hash;
+}
+
 // The same five, with other words: everything withdrawn or this grant alone, an
 // objection for the prohibition, the key revoked by itself or by another, a law
 // that yields or does not, batches so far apart that a state goes stale.
@@ -1010,12 +1022,7 @@ TEST_F(VerdictPropertyTest, OtherWordsInAnyOrderGiveWhatPositionsSay) {
 
     B builder;
     builder.Seal(8 * 86400);
-    std::string hash = builder.Add(B::FirstKey(1, 'k'), 'k');
-    builder.Seal(1);
-    v1::Statement second = B::Bare(2, 1, 1, hash);
-    B::SetKey('n', second.mutable_key_add());
-    hash = builder.Add(second, 'k');
-    builder.Seal(1);
+    std::string hash = AddTwoKeys(&builder);
     std::vector<uint64_t> starts;
     for (int b = 0; b < batches; ++b) {
       starts.push_back(builder.size());
@@ -1122,19 +1129,14 @@ TEST_F(VerdictPropertyTest, EveryOrderAndBatchingGivesWhatPositionsSay) {
         for (const bool lawful : {true, false}) {
           B builder;
           builder.Seal(8 * 86400);
-          std::string hash = builder.Add(B::FirstKey(1, 'k'), 'k');
-          builder.Seal(1);
-          v1::Statement statement = B::Bare(2, 1, 1, hash);
-          B::SetKey('n', statement.mutable_key_add());
-          hash = builder.Add(statement, 'k');
-          builder.Seal(1);
+          std::string hash = AddTwoKeys(&builder);
           std::vector<uint64_t> starts;
           for (int b = 0; b < batches; ++b) {
             starts.push_back(builder.size());
             for (const int event : order) {
               if (batch_of[event] != b) continue;
               // The grant is the first key's; all else the second's.
-              statement = B::Bare(
+              v1::Statement statement = B::Bare(
                   10 + static_cast<uint64_t>(event), event == kGrant ? 1 : 2,
                   event == kGrant ? 2 : 3 + static_cast<uint64_t>(event), hash);
               switch (event) {

@@ -125,6 +125,12 @@ Finding JudgeWire(const MessageRule& rule, std::string_view message) {
   return JudgeNested(rule, message, 1);
 }
 
+bool BeginsWithFormat(std::string_view file, std::string_view format) {
+  std::string start;
+  AppendWireBytes(1, format, &start);
+  return file.substr(0, start.size()) == start;
+}
+
 void AppendWireNumber(uint32_t field, uint64_t value, std::string* message) {
   AppendVarint(uint64_t{field} << 3 | kVarintType, message);
   AppendVarint(value, message);

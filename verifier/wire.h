@@ -97,6 +97,9 @@ class WireReader {
 // kOk. kWireTooMany also for nesting deeper than kWireDepthMax.
 Finding JudgeWire(const MessageRule& rule, std::string_view message);
 
+// Whether a file begins with `format` as its field 1, by which it is known.
+bool BeginsWithFormat(std::string_view file, std::string_view format);
+
 // Appends one field; fields must be appended in ascending order.
 void AppendWireNumber(uint32_t field, uint64_t value, std::string* message);
 void AppendWireBytes(uint32_t field, std::string_view bytes,
