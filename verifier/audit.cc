@@ -8,6 +8,7 @@
 
 #include "verifier/check.h"
 #include "verifier/crypto.h"
+#include "verifier/encoding.h"
 #include "verifier/merkle.h"
 #include "verifier/register.h"
 
@@ -16,6 +17,17 @@ namespace {
 
 // Tile levels that a tree of 64-bit size can have.
 constexpr int kTileLevels = 64 / kTileHeight;
+
+constexpr std::string_view kSavedAs = "vidimus/v1 audit\n";
+
+// Takes the first `size` bytes of `*rest`. False, and nothing is taken, if
+// there are fewer.
+bool Take(std::string_view* rest, size_t size, std::string_view* taken) {
+  if (rest->size() < size) return false;
+  *taken = rest->substr(0, size);
+  rest->remove_prefix(size);
+  return true;
+}
 
 // The hashes of a tile that is still growing.
 struct Row {
@@ -91,6 +103,72 @@ class Register {
           Judge(id, document->document_hash, publishers, options, min_batch));
     }
     return Finding::kOk;
+  }
+
+  // How many versions there are of all documents.
+  uint64_t document_count() const {
+    uint64_t count = 0;
+    for (const auto& [key, id] : expected_) count += id.version;
+    return count;
+  }
+
+  // count(4), then for each document by type and number: type(1) number(4)
+  // versions(8); count(1), then for each publisher by type: type(1) key(32).
+  void Save(std::string* out) const {
+    std::map<std::pair<RegisterType, uint32_t>, uint64_t> versions;
+    for (const auto& [key, id] : expected_) {
+      if (id.version > 0) versions[{id.type, id.number}] = id.version;
+    }
+    AppendBe32(static_cast<uint32_t>(versions.size()), out);
+    for (const auto& [document, count] : versions) {
+      out->push_back(static_cast<char>(document.first));
+      AppendBe32(document.second, out);
+      AppendBe64(count, out);
+    }
+    out->push_back(static_cast<char>(publishers_.size()));
+    for (const auto& [type, key] : publishers_) {
+      out->push_back(static_cast<char>(type));
+      *out += key;
+    }
+  }
+
+  // The reverse, for a register as it is at first. False unless `*rest` begins
+  // with what Save gives.
+  bool Restore(std::string_view* rest) {
+    std::string_view taken;
+    if (!Take(rest, 4, &taken)) return false;
+    RegisterId last;
+    for (uint32_t count = Be32(taken), i = 0; i < count; ++i) {
+      if (!Take(rest, 13, &taken)) return false;
+      const auto type = static_cast<uint8_t>(taken[0]);
+      const RegisterId id = {static_cast<RegisterType>(type),
+                             Be32(taken.substr(1)), Be64(taken.substr(5))};
+      const bool first = i == 0 || id.type > last.type;
+      // By type, numbers dense, one config.
+      if (type >= kRegisterTypeCount || id.version == 0 ||
+          id.number > kRegisterNumberMax ||
+          (first ? id.number != 0
+                 : id.type != last.type || id.number != last.number + 1 ||
+                       id.type == RegisterType::kConfig)) {
+        return false;
+      }
+      expected_.erase(RegisterKey({id.type, id.number, 0}));
+      Expect(id);
+      if (id.type != RegisterType::kConfig && id.number < kRegisterNumberMax) {
+        Expect({id.type, id.number + 1, 0});
+      }
+      last = id;
+    }
+    if (!Take(rest, 1, &taken)) return false;
+    int before = -1;
+    for (int count = static_cast<uint8_t>(taken[0]), i = 0; i < count; ++i) {
+      if (!Take(rest, 1 + kHashBytes, &taken)) return false;
+      const int type = static_cast<uint8_t>(taken[0]);
+      if (type <= before || type >= kRegisterTypeCount) return false;
+      publishers_.emplace(static_cast<RegisterType>(type), taken.substr(1));
+      before = type;
+    }
+    return true;
   }
 
  private:
@@ -276,6 +354,52 @@ Auditor& Auditor::operator=(const Auditor& other) {
 
 Auditor::~Auditor() = default;
 
+bool Auditor::between_batches() const {
+  return state_->finding == Finding::kOk && state_->batch.count() == 0 &&
+         state_->tree.size() > 0;
+}
+
+// size(8) seal time(8) min_batch(8) batches(8), the tree's nodes(32 each), the
+// register.
+std::string Auditor::Save() const {
+  CHECK(state_->options.access_log);
+  CHECK(between_batches());
+  std::string saved(kSavedAs);
+  AppendBe64(size(), &saved);
+  AppendBe64(state_->last_seal_time_s, &saved);
+  AppendBe64(state_->min_batch, &saved);
+  AppendBe64(state_->batch_count, &saved);
+  saved += BytesOfHashes(state_->tree.nodes());
+  state_->documents.Save(&saved);
+  return saved;
+}
+
+std::optional<Auditor> Auditor::Restore(AuditOptions options,
+                                        std::string_view saved) {
+  CHECK(options.access_log);
+  CHECK(options.documents != nullptr);
+  std::string_view taken;
+  if (!Take(&saved, kSavedAs.size(), &taken) || taken != kSavedAs ||
+      !Take(&saved, 4 * sizeof(uint64_t), &taken)) {
+    return std::nullopt;
+  }
+  const uint64_t size = Be64(taken);
+  std::optional<Auditor> auditor(std::in_place, std::move(options));
+  State& state = *auditor->state_;
+  state.last_seal_time_s = Be64(taken.substr(8));
+  state.min_batch = Be64(taken.substr(16));
+  state.batch_count = Be64(taken.substr(24));
+  size_t nodes = 0;
+  for (uint64_t rest = size; rest > 0; rest &= rest - 1) ++nodes;
+  if (size == 0 || !Take(&saved, nodes * kHashBytes, &taken) ||
+      !state.documents.Restore(&saved) || !saved.empty()) {
+    return std::nullopt;
+  }
+  state.tree = *CompactRange::FromNodes(size, *HashesFromBytes(taken));
+  state.OpenBatch();
+  return auditor;
+}
+
 Finding Auditor::AddBundle(uint64_t first_index, std::string_view bundle) {
   if (state_->finding == Finding::kOk && first_index != size()) {
     state_->place.leaf_index = size();
@@ -314,5 +438,8 @@ uint64_t Auditor::size() const { return state_->tree.size(); }
 const CompactRange& Auditor::tree() const { return state_->tree; }
 uint64_t Auditor::last_seal_time_s() const { return state_->last_seal_time_s; }
 uint64_t Auditor::batch_count() const { return state_->batch_count; }
+uint64_t Auditor::document_count() const {
+  return state_->documents.document_count();
+}
 
 }  // namespace vidimus

@@ -104,6 +104,19 @@ class Auditor {
   Auditor& operator=(const Auditor& other);
   ~Auditor();
 
+  // What an auditor that goes on here must know, between two batches (CHECK) of
+  // an access log whose documents it reads. Bytes in docs/following.md: a few
+  // for each register document, 32 for each bit of the size.
+  bool between_batches() const;
+  std::string Save() const;
+
+  // An auditor that goes on where one was saved; with options.documents
+  // (CHECK). Nothing unless `saved` is exactly what Save gives at some place.
+  // Whether it is the right place shows in tree().Root() alone: keep it where
+  // nobody else writes.
+  static std::optional<Auditor> Restore(AuditOptions options,
+                                        std::string_view saved);
+
   // Judges the entries of a bundle, or any part of one that begins and ends
   // with an entry. `first_index` must be size() (else kIndexOutOfTurn). Once
   // anything but kOk came back, it comes back for ever.
@@ -126,6 +139,8 @@ class Auditor {
   uint64_t last_seal_time_s() const;
   // Batches that were complete, 0 for an opaque log.
   uint64_t batch_count() const;
+  // Register documents of complete batches, each version counted.
+  uint64_t document_count() const;
 
  private:
   struct State;

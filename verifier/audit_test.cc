@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -422,6 +424,95 @@ TEST_F(AccessAuditTest, GoesOnFromASeal) {
     finding = auditor.AddEntry(entries_[i]);
   }
   EXPECT_EQ(finding, Finding::kSealTimeDecreases);
+}
+
+// Goal: stopping after any batch changes nothing of what is found later.
+TEST_F(AccessAuditTest, GoesOnFromWhatWasSavedAfterEachBatch) {
+  Put({RegisterType::kConfig, 0, 1}, Publisher(2, publisher_),
+      config_publisher_);
+  Fill(3);
+  Close(120);
+  Put({RegisterType::kProvision, 0, 0}, "any", publisher_);
+  Put({RegisterType::kAdministration, 2, 0}, AdministrationMessage(),
+      publisher_);
+  Fill(3);
+  Close(130);
+  Put({RegisterType::kAdministration, 0, 2}, AdministrationMessage(),
+      publisher_);
+  Fill(3);
+  Close(140);
+  const std::vector<std::string> honest = entries_;
+  // Each tail that is wrong in some way that only who knows the past can see.
+  const std::function<void()> tails[] = {
+      [] {},
+      [this] { Close(139); },
+      [this] { Fill(2), Close(150); },
+      [this] {
+        Put({RegisterType::kAdministration, 0, 2}, AdministrationMessage(),
+            publisher_);
+        Fill(3), Close(150);
+      },
+      [this] {
+        Put({RegisterType::kAdministration, 4, 0}, AdministrationMessage(),
+            publisher_);
+        Fill(3), Close(150);
+      },
+      [this] {
+        Put({RegisterType::kPurpose, 0, 0}, "any", publisher_);
+        Fill(3), Close(150);
+      },
+      [this] {
+        Put({RegisterType::kProvision, 1, 0}, "any", config_publisher_);
+        Fill(3), Close(150);
+      },
+  };
+  for (const auto& tail : tails) {
+    entries_ = honest;
+    tail();
+    const Finding expected = Judge();
+    const uint64_t place = leaf_index_;
+    CompactRange tree;
+    for (const std::string& entry : entries_) tree.Append(LeafHash(entry));
+    Auditor auditor(Options());
+    Finding finding = Finding::kOk;
+    for (const std::string& entry : entries_) {
+      finding = auditor.AddEntry(entry);
+      if (!auditor.between_batches()) continue;
+      const std::string saved = auditor.Save();
+      std::optional<Auditor> restored = Auditor::Restore(Options(), saved);
+      ASSERT_TRUE(restored.has_value());
+      EXPECT_EQ(restored->Save(), saved);
+      EXPECT_EQ(restored->tree().Head(), auditor.tree().Head());
+      EXPECT_EQ(restored->last_seal_time_s(), auditor.last_seal_time_s());
+      EXPECT_EQ(restored->batch_count(), auditor.batch_count());
+      EXPECT_EQ(restored->document_count(), auditor.document_count());
+      auditor = *restored;
+    }
+    if (finding == Finding::kOk) finding = auditor.Finish(tree.Head());
+    EXPECT_EQ(finding, expected);
+    EXPECT_EQ(auditor.place().leaf_index, place);
+  }
+}
+
+TEST_F(AccessAuditTest, RefusesSavedBytesThatAreCutOrNotCanonical) {
+  Auditor auditor(Options());
+  for (const std::string& entry : entries_) {
+    ASSERT_EQ(auditor.AddEntry(entry), Finding::kOk);
+  }
+  const std::string saved = auditor.Save();
+  EXPECT_EQ(auditor.document_count(), 4u);
+  for (size_t size = 0; size < saved.size(); ++size) {
+    EXPECT_FALSE(Auditor::Restore(Options(), saved.substr(0, size)));
+  }
+  EXPECT_FALSE(Auditor::Restore(Options(), saved + "x"));
+  for (size_t at = 0; at < saved.size(); ++at) {
+    std::string other = saved;
+    other[at] = static_cast<char>(other[at] ^ 1);
+    const auto restored = Auditor::Restore(Options(), other);
+    if (restored.has_value()) {
+      EXPECT_EQ(restored->Save(), other) << at;
+    }
+  }
 }
 
 }  // namespace

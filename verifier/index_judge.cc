@@ -22,18 +22,31 @@ RunMemory* Heap() {
   return &heap;
 }
 
-// A merge falls into so many parts, by the first bits of keys, unless it is too
-// short to be worth it.
+// A merge falls into parts by the first bits of keys, unless it is too short to
+// be worth it; a long one into as many as make so few entries a part, for
+// Passed.
 constexpr size_t kPartBits = 6;
+constexpr size_t kPartBitsMax = 16;
 constexpr size_t kPartedMin = size_t{1} << 13;
+constexpr size_t kPartEntriesMax = size_t{1} << 17;
 
-// The first of `count` sorted entries whose key begins with `part` of kPartBits
+size_t PartBits(size_t entries) {
+  if (entries < kPartedMin) return 0;
+  size_t bits = kPartBits;
+  while (bits < kPartBitsMax && entries >> bits > kPartEntriesMax) ++bits;
+  return bits;
+}
+
+// The first of `count` sorted entries whose key begins with `part` of `bits`
 // bits, or a later one.
-size_t PartBegin(const IndexEntry* entries, size_t count, size_t part) {
+size_t PartBegin(const IndexEntry* entries, size_t count, size_t bits,
+                 size_t part) {
+  static_assert(kPartBitsMax == 16);
   return std::partition_point(entries, entries + count,
-                              [part](const IndexEntry& entry) {
-                                return size_t{entry.key[0]} >> (8 - kPartBits) <
-                                       part;
+                              [bits, part](const IndexEntry& entry) {
+                                const size_t first =
+                                    size_t{entry.key[0]} << 8 | entry.key[1];
+                                return first >> (16 - bits) < part;
                               }) -
          entries;
 }
@@ -225,9 +238,29 @@ void SealJudge::Expect(ShortRun run) {
   made_seals_ = 0;
 }
 
+void SealJudge::ExpectNoMore() {
+  if (!made_.has_value()) return;
+  std::vector<IndexEntry> entries = PartialEntries();
+  made_.reset();
+  std::sort(entries.begin(), entries.end(),
+            [](const IndexEntry& a, const IndexEntry& b) {
+              return a.index < b.index;
+            });
+  // A key that stood twice among them was found when its leaf was shown.
+  for (const IndexEntry& entry : entries) partial_.Add(entry);
+}
+
 Finding SealJudge::Add(uint64_t index, const Leaf& leaf) {
   while (index - partial_.start() >= kRunLeavesMin) ClosePartial();
   shown_ = index + 1;
+  if (fresh_is_whole_) {
+    if (fresh_.size() < kSearchedMax) {
+      fresh_.push_back({leaf.a, index});
+    } else {
+      fresh_is_whole_ = false;
+      fresh_ = {};
+    }
+  }
   if (!made_.has_value()) {
     const Finding found = partial_.Add({leaf.a, index});
     return found == Finding::kOk ? found : FoundTwice(*partial_.twice());
@@ -267,12 +300,12 @@ std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
     const std::vector<Span>& runs, IndexEntry* out) const {
   size_t all = 0;
   for (const Span& run : runs) all += run.count;
-  const size_t bits = all < kPartedMin ? 0 : kPartBits;
+  const size_t bits = PartBits(all);
   std::vector<MergedPart> parts(size_t{1} << bits);
   const auto begin_of = [&](const Span& run, size_t part) {
     return part == parts.size() ? run.count
            : part == 0          ? 0
-                                : PartBegin(run.entries, run.count, part);
+                                : PartBegin(run.entries, run.count, bits, part);
   };
   const auto merge = [&](size_t number) {
     MergedPart& part = parts[number];
@@ -299,6 +332,12 @@ std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
       out[before + part.count] = entry;
     }
     part.root = builder.RootAt(bits);
+    for (const Span& run : runs) {
+      if (!run.of_piece) continue;
+      const size_t begin = begin_of(run, number);
+      memory_->Passed(run.entries + begin, begin_of(run, number + 1) - begin);
+    }
+    if (out != nullptr) memory_->Passed(out + before, part.count);
   };
   if (run_tasks_ != nullptr && parts.size() > 1) {
     run_tasks_(parts.size(), merge);
@@ -314,7 +353,7 @@ Finding SealJudge::Merge(const RunRange& range, size_t first, size_t last) {
   merged.range = range;
   std::vector<Span> runs;
   for (size_t i = first; i < last; ++i) {
-    runs.push_back({pieces_[i].entries, pieces_[i].count});
+    runs.push_back({pieces_[i].entries, pieces_[i].count, true});
     merged.count += pieces_[i].count;
   }
   if (merged.count > 0) merged.entries = memory_->Allocate(merged.count);
@@ -371,18 +410,101 @@ Finding SealJudge::AddSeal(uint64_t index, const Seal& seal) {
                                                          : Finding::kIndexRoot;
 }
 
+Finding SealJudge::SearchFresh() {
+  std::sort(fresh_.begin(), fresh_.end(), KeyBefore);
+  std::vector<IndexEntry> partial = PartialEntries();
+  std::sort(partial.begin(), partial.end(), KeyBefore);
+  const IndexEntry* before = nullptr;
+  for (const IndexEntry& entry : fresh_) {
+    const auto judge = [this, &entry](const IndexEntry* other) {
+      if (other == nullptr || other->key != entry.key ||
+          other->index == entry.index) {
+        return Finding::kOk;
+      }
+      return FoundTwice({std::min(other->index, entry.index),
+                         std::max(other->index, entry.index)});
+    };
+    RETURN_IF_FOUND(judge(before));
+    for (const Piece& piece : pieces_) {
+      RETURN_IF_FOUND(judge(FindIn(piece.entries, piece.count, entry.key)));
+    }
+    RETURN_IF_FOUND(judge(FindIn(partial.data(), partial.size(), entry.key)));
+    before = &entry;
+  }
+  return Finding::kOk;
+}
+
 Finding SealJudge::Finish() {
+  if (fresh_is_whole_) {
+    RETURN_IF_FOUND(SearchFresh());
+    checked_ = shown_;
+    fresh_.clear();
+    return Finding::kOk;
+  }
   std::vector<IndexEntry> partial = PartialEntries();
   std::sort(partial.begin(), partial.end(), KeyBefore);
   std::vector<Span> runs;
   for (const Piece& piece : pieces_) {
-    runs.push_back({piece.entries, piece.count});
+    runs.push_back({piece.entries, piece.count, true});
   }
-  runs.push_back({partial.data(), partial.size()});
+  runs.push_back({partial.data(), partial.size(), false});
   for (const MergedPart& part : MergeParts(runs, nullptr)) {
     if (part.twice.has_value()) return FoundTwice(*part.twice);
   }
+  checked_ = shown_;
+  fresh_is_whole_ = true;
   return Finding::kOk;
+}
+
+std::vector<HeldRun> SealJudge::Runs() const { return pieces_; }
+
+bool SealJudge::Restore(uint64_t size, uint64_t checked,
+                        std::vector<HeldRun> runs,
+                        const std::vector<IndexEntry>& partial) {
+  CHECK_EQ(shown_, uint64_t{0});
+  if (size == 0 || checked > size) return false;
+  std::vector<RunRange> ranges = RunsInForce(size - 1);
+  if (!ranges.empty() && ranges.back().leaves() < kRunLeavesMin) {
+    ranges.pop_back();
+  }
+  const uint64_t start = ranges.empty() ? 0 : ranges.back().end;
+  if (runs.size() != ranges.size()) return false;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (!(runs[i].range == ranges[i]) || runs[i].count > ranges[i].leaves() ||
+        (runs[i].count > 0) != (runs[i].entries != nullptr)) {
+      return false;
+    }
+  }
+  ShortRunMaker maker(start);
+  uint64_t next = start;
+  for (const IndexEntry& entry : partial) {
+    if (entry.index < next || entry.index + 1 >= size ||
+        maker.Add(entry) != Finding::kOk) {
+      return false;
+    }
+    next = entry.index + 1;
+  }
+  pieces_ = std::move(runs);
+  partial_ = std::move(maker);
+  shown_ = size;
+  checked_ = checked;
+  fresh_is_whole_ = checked == size;
+  return true;
+}
+
+bool SealJudge::RunsAreWhole() const {
+  for (const Piece& piece : pieces_) {
+    RunRootBuilder builder;
+    for (size_t i = 0; i < piece.count; ++i) {
+      if (!piece.range.Holds(piece.entries[i].index) ||
+          builder.Add(piece.entries[i]) != Finding::kOk) {
+        return false;
+      }
+    }
+    if (builder.Root() != piece.root) return false;
+    memory_->Passed(piece.entries, piece.count);
+  }
+  return true;
 }
 
 IndexAnswer SealJudge::Find(const Hash& key) const {

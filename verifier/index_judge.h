@@ -35,6 +35,17 @@ class RunMemory {
   // Room for `count` entries, at least 1; never null.
   virtual IndexEntry* Allocate(size_t count) = 0;
   virtual void Free(IndexEntry* entries, size_t count) = 0;
+  // A merge is through with these entries of a piece, and will not look at them
+  // again: they need not stay in memory. From any thread.
+  virtual void Passed(const IndexEntry* /*entries*/, size_t /*count*/) {}
+};
+
+// A run in force but the partial one, as a judge holds it.
+struct HeldRun {
+  RunRange range;
+  IndexEntry* entries = nullptr;  // by ascending key; null for none
+  size_t count = 0;
+  Hash root = {};
 };
 
 // Calls task(0), ..., task(count - 1), each once, on whatever threads it has,
@@ -120,9 +131,34 @@ class SealJudge : public IndexJudge {
   // as if it were.
   Finding AddSeal(uint64_t index, const Seal& seal) override;
 
-  // Compares all runs with each other: kOk or kIndexKeyTwice. Once, at the end:
-  // reads every key.
+  // Says that the leaves to be shown next are not those that Expect was given,
+  // if there are any of these left: what was not shown is forgotten.
+  void ExpectNoMore();
+
+  // Compares all runs with each other: kOk or kIndexKeyTwice. Reads every key;
+  // but once it has said kOk, and if few leaves were shown since
+  // (kSearchedMax), it searches each of these in the runs instead. Where more
+  // than one key stands twice, it finds the same first one either way.
   Finding Finish() override;
+  static constexpr size_t kSearchedMax = size_t{1} << 16;
+
+  // For one who goes on later: right after a seal that was kOk. The runs are
+  // those of RunsInForce at the seal but the partial one; they stay the
+  // judge's. What comes after their ends is to be had from the leaves.
+  // `checked`: the size at the last Finish that was kOk.
+  std::vector<HeldRun> Runs() const;
+  uint64_t checked() const { return checked_; }
+
+  // Goes on, first of all calls, after the seal at leaf `size` - 1. `runs` as
+  // Runs gave them, with entries out of this judge's memory; `partial`: by
+  // leaf, those after the last run that are no seals. False, and nothing is
+  // taken, if they can't be that.
+  bool Restore(uint64_t size, uint64_t checked, std::vector<HeldRun> runs,
+               const std::vector<IndexEntry>& partial);
+
+  // Whether each run's entries still have the root that they had. Hashes every
+  // key: before a log is accused on the word of a disk.
+  bool RunsAreWhole() const;
 
   // After kIndexKeyTwice: the leaves with one key, the earlier first.
   const std::optional<TwiceCarried>& twice() const { return twice_; }
@@ -139,12 +175,7 @@ class SealJudge : public IndexJudge {
   std::vector<IndexEntry> Entries(const RunRange& run) const;
 
  private:
-  struct Piece {
-    RunRange range;
-    IndexEntry* entries = nullptr;
-    size_t count = 0;
-    Hash root = {};
-  };
+  using Piece = HeldRun;
   // One of the parts that a merge falls into, by the first bits of keys.
   struct MergedPart {
     size_t count = 0;
@@ -154,6 +185,7 @@ class SealJudge : public IndexJudge {
   struct Span {
     const IndexEntry* entries;
     size_t count;
+    bool of_piece;  // in memory_
   };
 
   void ClosePartial();
@@ -163,6 +195,8 @@ class SealJudge : public IndexJudge {
   std::vector<MergedPart> MergeParts(const std::vector<Span>& runs,
                                      IndexEntry* out) const;
   Finding FoundTwice(const TwiceCarried& twice);
+  // Looks for each of fresh_ among the others.
+  Finding SearchFresh();
   void Release(Piece* piece);
   // The leaves of the partial run that were shown.
   std::vector<IndexEntry> PartialEntries() const;
@@ -178,6 +212,11 @@ class SealJudge : public IndexJudge {
   size_t made_seals_ = 0;
   std::vector<Hash> run_roots_;
   std::optional<TwiceCarried> twice_;
+  // No key stands twice before this leaf; 0: not known of any.
+  uint64_t checked_ = 0;
+  // The keys from there on, unless they are too many.
+  std::vector<IndexEntry> fresh_;
+  bool fresh_is_whole_ = false;
 };
 
 }  // namespace vidimus

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -285,6 +286,198 @@ TEST_F(SealJudgeTest, KnowsWhereEachKeyStands) {
   for (const RunRange& run : RunsInForce(9000)) {
     const std::vector<IndexEntry> entries = judge_.Entries(run);
     EXPECT_EQ(RunRoot(entries), judge_.run_roots()[count++]);
+  }
+}
+
+// --- Going on later
+// ---------------------------------------------------------------
+
+// Feeds a log of subject leaves with a seal after every `batch` to a judge that
+// is saved and restored at some seals, and to one that never is.
+class RestoredJudgeTest : public testing::Test {
+ protected:
+  static constexpr uint64_t kBatch = 300;
+
+  void Fresh() { judge_ = std::make_unique<SealJudge>(&memory_); }
+
+  // As if the process had ended after the last seal.
+  bool SaveAndRestore() {
+    std::vector<HeldRun> runs = judge_->Runs();
+    for (HeldRun& run : runs) {
+      if (run.count == 0) continue;
+      IndexEntry* const copy = memory_.Allocate(run.count);
+      std::copy(run.entries, run.entries + run.count, copy);
+      run.entries = copy;
+    }
+    const uint64_t checked = judge_->checked();
+    const uint64_t start = runs.empty() ? 0 : runs.back().range.end;
+    std::vector<IndexEntry> partial;
+    for (const IndexEntry& entry : entries_) {
+      if (entry.index >= start) partial.push_back(entry);
+    }
+    Fresh();
+    return judge_->Restore(size_, checked, std::move(runs), partial);
+  }
+
+  // To both judges; what they find must agree.
+  Finding Leaf(const Hash& key) {
+    const Finding found = twin_.Add(size_, {LeafKind::kSubject, key, {}});
+    EXPECT_EQ(judge_->Add(size_, {LeafKind::kSubject, key, {}}), found);
+    entries_.push_back({key, size_++});
+    return found;
+  }
+  Finding Seal() {
+    const uint64_t covered = size_++;
+    Finding found = twin_.AddSeal(covered, {});
+    const Hash root = found == Finding::kIndexKeyTwice
+                          ? Hash{}
+                          : IndexRoot(covered, twin_.run_roots());
+    found = found == Finding::kIndexKeyTwice ? found : Finding::kOk;
+    EXPECT_EQ(judge_->AddSeal(covered, {root, covered, 0}), found) << covered;
+    return found;
+  }
+  Finding Batch() {
+    for (uint64_t i = 0; i < kBatch; ++i) RETURN_IF_FOUND(Leaf(KeyOf(size_)));
+    return Seal();
+  }
+
+  CountedMemory memory_;
+  std::unique_ptr<SealJudge> judge_ = std::make_unique<SealJudge>(&memory_);
+  SealJudge twin_;
+  uint64_t size_ = 0;
+  std::vector<IndexEntry> entries_;
+};
+
+TEST_F(RestoredJudgeTest, GoesOnAtEverySealAsIfItHadNeverStopped) {
+  while (size_ < 40000) {
+    ASSERT_EQ(Batch(), Finding::kOk);
+    ASSERT_TRUE(SaveAndRestore());
+    if (size_ % 7 == 0) {
+      ASSERT_EQ(judge_->Finish(), Finding::kOk);
+    }
+  }
+  EXPECT_EQ(judge_->Finish(), Finding::kOk);
+  EXPECT_TRUE(judge_->RunsAreWhole());
+  judge_.reset();
+  EXPECT_EQ(memory_.held(), 0u);
+}
+
+TEST_F(RestoredJudgeTest, FindsAKeyTwiceThatStoodBefore) {
+  for (const bool whole : {false, true}) {
+    for (const uint64_t old : {5u, 4096u, 12000u, 20000u}) {
+      SCOPED_TRACE(old);
+      Fresh();
+      SealJudge twin;
+      entries_.clear();
+      size_ = 0;
+      while (size_ < 20000) {
+        for (uint64_t i = 0; i < kBatch; ++i) {
+          ASSERT_EQ(judge_->Add(size_, {LeafKind::kSubject, KeyOf(size_), {}}),
+                    Finding::kOk);
+          entries_.push_back({KeyOf(size_), size_});
+          ++size_;
+        }
+        judge_->AddSeal(size_, {});
+        ++size_;
+      }
+      if (!whole) {
+        ASSERT_EQ(judge_->Finish(), Finding::kOk);
+      }
+      ASSERT_TRUE(SaveAndRestore());
+      EXPECT_EQ(judge_->checked(), whole ? 0 : size_);
+      const uint64_t first = std::find_if(entries_.begin(), entries_.end(),
+                                          [old](const IndexEntry& entry) {
+                                            return entry.index >= old;
+                                          })
+                                 ->index;
+      Finding found =
+          judge_->Add(size_ + 1, {LeafKind::kSubject, KeyOf(first), {}});
+      if (found == Finding::kOk) found = judge_->Finish();
+      ASSERT_EQ(found, Finding::kIndexKeyTwice);
+      EXPECT_EQ(judge_->twice()->first, first);
+      EXPECT_EQ(judge_->twice()->second, size_ + 1);
+    }
+  }
+}
+
+TEST_F(RestoredJudgeTest, FindsAKeyTwiceAmongTheNewOnesAlone) {
+  while (size_ < 5000) ASSERT_EQ(Batch(), Finding::kOk);
+  ASSERT_EQ(judge_->Finish(), Finding::kOk);
+  const uint64_t first = size_;
+  while (size_ < 4096 * 3 - 100) ASSERT_EQ(Batch(), Finding::kOk);
+  while (size_ < 4096 * 3 + 7) Leaf(KeyOf(size_));
+  ASSERT_EQ(Leaf(KeyOf(first)), Finding::kOk);
+  ASSERT_EQ(judge_->Finish(), Finding::kIndexKeyTwice);
+  EXPECT_EQ(judge_->twice()->first, first);
+  EXPECT_EQ(judge_->twice()->second, size_ - 1);
+}
+
+TEST_F(RestoredJudgeTest, RefusesWhatCannotHaveBeenSaved) {
+  while (size_ < 9000) ASSERT_EQ(Batch(), Finding::kOk);
+  const std::vector<HeldRun> runs = judge_->Runs();
+  ASSERT_EQ(runs.size(), 1u);
+  const uint64_t start = runs.back().range.end;
+  std::vector<IndexEntry> partial;
+  for (const IndexEntry& entry : entries_) {
+    if (entry.index >= start) partial.push_back(entry);
+  }
+  SealJudge other(&memory_);
+  EXPECT_FALSE(other.Restore(0, 0, {}, {}));
+  EXPECT_FALSE(other.Restore(size_, size_ + 1, runs, partial));
+  EXPECT_FALSE(other.Restore(size_, 0, {}, partial));
+  EXPECT_FALSE(other.Restore(size_ + 8192, 0, runs, partial));
+  std::vector<HeldRun> bad = runs;
+  bad[0].range.end += 4096;
+  EXPECT_FALSE(other.Restore(size_, 0, bad, partial));
+  bad = runs;
+  bad[0].count = 8193;
+  EXPECT_FALSE(other.Restore(size_, 0, bad, partial));
+  bad = runs;
+  bad[0].entries = nullptr;
+  EXPECT_FALSE(other.Restore(size_, 0, bad, partial));
+  std::vector<IndexEntry> twice = partial;
+  twice.back().key = twice.front().key;
+  EXPECT_FALSE(other.Restore(size_, 0, runs, twice));
+  twice = partial;
+  std::swap(twice[0], twice[1]);
+  EXPECT_FALSE(other.Restore(size_, 0, runs, twice));
+  twice = partial;
+  twice.back().index = size_;
+  EXPECT_FALSE(other.Restore(size_, 0, runs, twice));
+}
+
+TEST_F(RestoredJudgeTest, SeesARunThatIsNoLongerWhole) {
+  while (size_ < 9000) ASSERT_EQ(Batch(), Finding::kOk);
+  EXPECT_TRUE(judge_->RunsAreWhole());
+  const HeldRun run = judge_->Runs()[0];
+  run.entries[77].index ^= 1;
+  EXPECT_FALSE(judge_->RunsAreWhole());
+  run.entries[77].index ^= 1;
+  run.entries[77].key[31] ^= 1;
+  EXPECT_FALSE(judge_->RunsAreWhole());
+}
+
+// Leaves made ahead of which only some were shown.
+TEST_F(RestoredJudgeTest, ForgetsWhatWasExpectedAndDidNotCome) {
+  for (const uint64_t shown : {0u, 1u, 200u, 4095u}) {
+    Fresh();
+    ShortRunMaker maker(0);
+    for (uint64_t i = 0; i < kRunLeavesMin; ++i) {
+      ASSERT_EQ(maker.Add({KeyOf(i), i}), Finding::kOk);
+    }
+    judge_->Expect(maker.Finish());
+    std::vector<IndexEntry> entries;
+    uint64_t size = 0;
+    const auto leaf = [&](uint64_t number) {
+      entries.push_back({KeyOf(number), size});
+      ASSERT_EQ(judge_->Add(size++, {LeafKind::kSubject, KeyOf(number), {}}),
+                Finding::kOk);
+    };
+    while (size < shown) leaf(size);
+    judge_->ExpectNoMore();
+    while (size < 5000) leaf(size + 100000);
+    const Hash root = MemoryIndex(size, entries).Root();
+    EXPECT_EQ(judge_->AddSeal(size, {root, size, 0}), Finding::kOk) << shown;
   }
 }
 
