@@ -37,6 +37,12 @@ Phrase OperationPhrase(uint32_t operation) {
   return kOperations[operation < std::size(kOperations) ? operation : 0];
 }
 
+// Whether a file proves too little for whoever names no monitor of its head
+// that they believe, and nothing that is wrong.
+bool NeedsAMonitor(Finding finding) {
+  return finding == Finding::kPresenceUnproven;
+}
+
 class Reporter {
  public:
   Reporter(const ChainsReport& report, const Unanswered& unanswered,
@@ -187,9 +193,12 @@ class Reporter {
   }
 
   void AddIncomplete(const std::string& name, const ChainReport& chain) {
-    if (chain.finding == Finding::kChainMissing) {
+    if (chain.finding == Finding::kChainMissing ||
+        NeedsAMonitor(chain.finding)) {
       ++incomplete_;
-      std::string why = Tell(Phrase::kChainNotShown);
+      std::string why = NeedsAMonitor(chain.finding)
+                            ? FindingSentence(chain.finding)
+                            : Tell(Phrase::kChainNotShown);
       for (const auto& [administration, reason] : unanswered_) {
         if (administration == chain.administration) {
           why = Tell(Phrase::kChainNoAnswer, {Printable(reason)});
@@ -306,9 +315,9 @@ std::string PlaceOf(const ChainsReport& report) {
   return place;
 }
 
-// Whether the file cannot be read, as against being read and false.
-bool IsUnreadable(const ChainsReport& report) {
-  return std::string_view(report.part) == "file";
+// Whether the file cannot be judged, as against being judged false.
+bool IsUnusable(Finding finding, const ChainsReport& report) {
+  return std::string_view(report.part) == "file" || NeedsAMonitor(finding);
 }
 
 }  // namespace
@@ -387,9 +396,9 @@ ChainJudgement ReportChains(Finding finding, const ChainsReport& report,
                     JudgeAccesses(report, Es256VerifyNative), language)
         .Report();
   }
-  const bool unreadable = IsUnreadable(report);
-  return {unreadable ? kExitUnusable : kExitFalse,
-          absl::StrCat(unreadable ? "unusable: " : "NOT SO: ", PlaceOf(report),
+  const bool unusable = IsUnusable(finding, report);
+  return {unusable ? kExitUnusable : kExitFalse,
+          absl::StrCat(unusable ? "unusable: " : "NOT SO: ", PlaceOf(report),
                        ": ", FindingSentence(finding), "\n")};
 }
 

@@ -365,19 +365,6 @@ Finding SortChains(const ShownBundle& bundle, uint64_t administrations,
   return Finding::kOk;
 }
 
-size_t CountMonitors(std::string_view note,
-                     const std::vector<VerifierKey>& monitors) {
-  size_t count = 0;
-  for (const VerifierKey& monitor : monitors) {
-    OpenedNote opened;
-    if (monitor.type == kKeyTypeCosignatureEd25519 &&
-        OpenNote(note, {monitor}, &opened) == Finding::kOk) {
-      ++count;
-    }
-  }
-  return count;
-}
-
 }  // namespace
 
 constexpr MessageRule kChainRule = {"Chain", kChainFields,
@@ -400,6 +387,11 @@ Finding JudgeChain(const Extract& extract, std::string_view label_key,
     const Finding finding = extract.FindEntry(
         ChainLabel(chain_key, i), LeafKind::kSubject, &index, &leaf);
     if (finding == Finding::kIndexKeyAbsent) return Finding::kChainHole;
+    // Nothing carries the label, and another leaf stands where it should.
+    if (finding == Finding::kKeyUnproven &&
+        extract.FindLeaf(claim.entries[i].leaf_index, &leaf) == Finding::kOk) {
+      return Finding::kEntryMismatch;
+    }
     RETURN_IF_FOUND(finding);
     if (index != claim.entries[i].leaf_index ||
         FormatLeaf(leaf) != claim.entries[i].leaf) {
@@ -411,6 +403,19 @@ Finding JudgeChain(const Extract& extract, std::string_view label_key,
   RETURN_IF_FOUND(extract.FindKey(ChainLabel(chain_key, *entry), &answer));
   if (answer.has_value()) return Finding::kChainGoesOn;
   return JudgeProbes(extract, chain_key, claim, entry);
+}
+
+size_t CountMonitors(std::string_view note,
+                     const std::vector<VerifierKey>& monitors) {
+  size_t count = 0;
+  for (const VerifierKey& monitor : monitors) {
+    OpenedNote opened;
+    if (monitor.type == kKeyTypeCosignatureEd25519 &&
+        OpenNote(note, {monitor}, &opened) == Finding::kOk) {
+      ++count;
+    }
+  }
+  return count;
 }
 
 const Administration* ChainsReport::Registered(uint32_t administration) const {
@@ -454,6 +459,7 @@ Finding JudgeChainBundle(std::string_view bundle, const VerifierKey& log_key,
   RETURN_IF_FOUND(extract.Open(shown.proofs.checkpoint, log_key));
   report->checkpoint = extract.checkpoint();
   report->monitors = CountMonitors(shown.proofs.checkpoint, monitors);
+  if (report->monitors > 0) extract.TrustIndex();
 
   RETURN_IF_FOUND(TakeProofs(shown.proofs, &extract, &report->part));
   report->seal_time_s = extract.seal().time_s;

@@ -5,7 +5,8 @@
 //
 // A chain of n entries is complete at a head if
 // - its key K is the only possible one under the label key of the log's config;
-// - labels 0 to n-1 are in the index, each at the leaf that is shown;
+// - labels 0 to n-1 are in the index, each at the leaf that is shown; where a
+//   monitor vouches for the index, it is enough that these leaves stand there;
 // - label n is not in the index, nor any of eight more beyond it that the
 //   checker drew at random before it asked;
 // and the resident's chains are complete if there is one such for each number
@@ -62,9 +63,9 @@ struct ChainClaim {
 // Judges whether the chain has exactly these entries at the extract's head. On
 // anything but kOk `*entry` is the number in the chain that it is about. kOk;
 // findings of VerifyChainKey and kChainKeyMismatch (entry 0); kChainHole,
-// kEntryMismatch, kLeafNotOfKey, kLeafUnproven, kKeyUnproven; kChainGoesOn;
-// kProbesMissing, kProbePresent. One proof of the function and two hashes a
-// label.
+// kEntryMismatch, kLeafNotOfKey, kLeafUnproven, kKeyUnproven,
+// kPresenceUnproven, kIndexKeyTwice; kChainGoesOn; kProbesMissing,
+// kProbePresent. One proof of the function and two hashes a label.
 Finding JudgeChain(const Extract& extract, std::string_view label_key,
                    const ChainClaim& claim, uint64_t* entry);
 
@@ -122,6 +123,10 @@ struct ChainsReport {
 // The tables of proto/bundle.proto and proto/chain.proto.
 extern const MessageRule kChainBundleRule;
 extern const MessageRule kChainRule;
+
+// How many of the monitors' keys cosigned the note.
+size_t CountMonitors(std::string_view note,
+                     const std::vector<VerifierKey>& monitors);
 
 // Judges a chain bundle by the log's key. kOk if head, register and proofs
 // hold; what was found of each chain is then in `*report`, and only

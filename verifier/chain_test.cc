@@ -8,6 +8,8 @@
 #include <string>
 
 #include "proto/bundle.pb.h"
+#include "proto/register.pb.h"
+#include "verifier/check.h"
 #include "verifier/descriptors.h"
 #include "verifier/encoding.h"
 #include "verifier/leaf.h"
@@ -83,6 +85,21 @@ Finding FindingOf(const Judged& judged, uint32_t administration) {
                                         : judged.chain(administration).finding;
 }
 
+const Ed25519NoteSigner& Monitor() {
+  static const Ed25519NoteSigner* const kMonitor = new Ed25519NoteSigner(
+      "monitor.example/m", kKeyTypeCosignatureEd25519, std::string(32, 'm'));
+  return *kMonitor;
+}
+
+void Cosign(v1::ChainBundle* bundle) {
+  Note note;
+  const std::string plain = bundle->checkpoint();
+  CHECK(SplitNote(plain, &note) == Finding::kOk);
+  std::string line;
+  CHECK(Monitor().Sign(note.text, 1800000050, &line));
+  bundle->set_checkpoint(plain + line);
+}
+
 TEST(ChainTest, TablesAreThoseOfTheProtoFiles) {
   ExpectSameFields(kChainBundleRule, *v1::ChainBundle::descriptor(),
                    /*presence=*/false);
@@ -127,26 +144,282 @@ TEST(ChainTest, AnOlderHeadHasFewer) {
 TEST(ChainTest, CountsTheMonitorsThatVouch) {
   const SmallLog log = HonestLog();
   v1::ChainBundle bundle = log.Bundle(kResident);
-  const std::string seed(32, 'm');
-  const Ed25519NoteSigner monitor("monitor.example/m",
-                                  kKeyTypeCosignatureEd25519, seed);
   const Ed25519NoteSigner other("monitor.example/o", kKeyTypeCosignatureEd25519,
                                 std::string(32, 'o'));
-  Note note;
-  const std::string plain = bundle.checkpoint();
-  ASSERT_EQ(SplitNote(plain, &note), Finding::kOk);
-  std::string line;
-  ASSERT_TRUE(monitor.Sign(note.text, 1800000050, &line));
-  bundle.set_checkpoint(plain + line);
+  Cosign(&bundle);
   const std::string bytes = bundle.SerializeAsString();
   ChainsReport report;
-  ASSERT_EQ(
-      JudgeChainBundle(bytes, log.key(), {monitor.key(), other.key()}, &report),
-      Finding::kOk);
+  ASSERT_EQ(JudgeChainBundle(bytes, log.key(), {Monitor().key(), other.key()},
+                             &report),
+            Finding::kOk);
   EXPECT_EQ(report.monitors, 1u);
   EXPECT_EQ(JudgeChainBundle(bytes, log.key(), {other.key()}, &report),
             Finding::kOk);
   EXPECT_EQ(report.monitors, 0u);
+}
+
+// --- Where a monitor vouches for the index
+// ------------------------------------
+
+// Judges a bundle that the monitor cosigned, by somebody who believes it.
+void JudgeVouched(const SmallLog& log, v1::ChainBundle bundle, Judged* judged) {
+  Cosign(&bundle);
+  judged->bytes = bundle.SerializeAsString();
+  judged->finding = JudgeChainBundle(judged->bytes, log.key(),
+                                     {Monitor().key()}, &judged->report);
+}
+
+// Proves all keys of the bundle anew, but this one.
+void LeaveOutKey(const SmallLog& log, const Hash& key,
+                 v1::ChainBundle* bundle) {
+  std::vector<Hash> keys;
+  for (const std::string& bytes : bundle->keys(0).key()) {
+    if (bytes != Bytes(key)) keys.push_back(*HashFromBytes(bytes));
+  }
+  CHECK_EQ(static_cast<int>(keys.size()) + 1, bundle->keys(0).key_size());
+  bundle->clear_keys();
+  log.AddKeysProof(keys, log.size(), bundle);
+}
+
+// Proves all leaves of the bundle anew, but this one.
+void LeaveOutLeaf(const SmallLog& log, uint64_t index,
+                  v1::ChainBundle* bundle) {
+  std::vector<uint64_t> indices;
+  for (const uint64_t other : bundle->leaves(0).leaf_index()) {
+    if (other != index) indices.push_back(other);
+  }
+  CHECK_EQ(static_cast<int>(indices.size()) + 1,
+           bundle->leaves(0).leaf_index_size());
+  bundle->clear_leaves();
+  log.AddLeavesProof(indices, log.size(), bundle);
+}
+
+TEST(ChainTest, UnderAMonitorsHeadTheLeavesThemselvesAreEnough) {
+  const SmallLog log = HonestLog();
+  const v1::ChainBundle bundle = log.LeanBundle(kResident);
+  EXPECT_LT(bundle.keys(0).key_size(),
+            log.Bundle(kResident).keys(0).key_size());
+  Judged judged;
+  JudgeVouched(log, bundle, &judged);
+  ASSERT_EQ(judged.finding, Finding::kOk) << judged.report.part;
+  EXPECT_TRUE(judged.report.Complete());
+  EXPECT_EQ(judged.report.ContentFindings(), 0u);
+  EXPECT_EQ(judged.report.monitors, 1u);
+  EXPECT_EQ(judged.chain(0).entries.size(), 4u);
+  EXPECT_EQ(judged.chain(1).entries.size(), 2u);
+  EXPECT_EQ(judged.chain(kSelf).entries.size(), 1u);
+  EXPECT_EQ(judged.report.proven_register.administrations[1].size(), 2u);
+
+  // What is proven besides does no harm.
+  JudgeVouched(log, log.Bundle(kResident), &judged);
+  ASSERT_EQ(judged.finding, Finding::kOk) << judged.report.part;
+  EXPECT_TRUE(judged.report.Complete());
+}
+
+TEST(ChainTest, UnderAnyOtherHeadTheIndexMustHoldThem) {
+  const SmallLog log = HonestLog();
+  v1::ChainBundle bundle = log.LeanBundle(kResident);
+  Judged judged;
+  JudgeInto(log, bundle, &judged);
+  EXPECT_EQ(judged.finding, Finding::kPresenceUnproven);
+  EXPECT_STREQ(judged.report.part, "register");
+  // A cosignature of somebody whom nobody named is none.
+  Cosign(&bundle);
+  JudgeInto(log, bundle, &judged);
+  EXPECT_EQ(judged.finding, Finding::kPresenceUnproven);
+
+  // Of one entry alone.
+  bundle = log.Bundle(kResident);
+  LeaveOutKey(log, log.Label(kResident, 0, 2), &bundle);
+  JudgeInto(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kPresenceUnproven);
+  EXPECT_EQ(judged.chain(0).entry, 2u);
+  EXPECT_EQ(FindingOf(judged, 1), Finding::kOk);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kOk);
+}
+
+// That the index forgot an entry is for the monitor to see. Without one the
+// person does.
+TEST(ChainTest, WhereNobodyVouchesAForgottenEntryIsSeen) {
+  SmallLog log = HonestLog();
+  log.HideFromIndex(log.Label(kResident, 0, 4));
+  log.AddAccess(kResident, 0);
+  log.Seal(1800000050);
+  Judged judged;
+  JudgeInto(log, log.LeanBundle(kResident), &judged);
+  EXPECT_NE(FindingOf(judged, 0), Finding::kOk);
+  JudgeInto(log, log.Bundle(kResident), &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kChainHole);
+  // What is proven is judged, whoever vouches.
+  JudgeVouched(log, log.Bundle(kResident), &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kChainHole);
+}
+
+TEST(ChainTest, AMonitorsHeadExcusesNoProofThatIsWrong) {
+  SmallLog log = HonestLog();
+  log.LieAboutKey(log.Label(kResident, 0, 1), 0);
+  log.AddAccess(kOther, 0);
+  log.Seal(1800000050);
+  Judged judged;
+  JudgeVouched(log, log.Bundle(kResident), &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kLeafNotOfKey);
+  EXPECT_EQ(judged.chain(0).entry, 1u);
+  EXPECT_EQ(FindingOf(judged, 1), Finding::kOk);
+}
+
+TEST(ChainTest, AVouchedIndexMustStillShowWhereAChainEnds) {
+  const SmallLog log = HonestLog();
+  // Of nothing beyond the last entry that is shown may it be silent.
+  for (const uint64_t i : {4, 5, 11, 34, 68, 104, 5004}) {
+    v1::ChainBundle bundle = log.LeanBundle(kResident);
+    LeaveOutKey(log, log.Label(kResident, 0, i), &bundle);
+    Judged judged;
+    JudgeVouched(log, bundle, &judged);
+    EXPECT_EQ(FindingOf(judged, 0), Finding::kKeyUnproven) << i;
+    EXPECT_EQ(FindingOf(judged, 1), Finding::kOk) << i;
+  }
+  // The last entry is left out: its leaf may stand there, the index must say.
+  v1::ChainBundle bundle = log.LeanBundle(kResident);
+  bundle.mutable_chain(0)->mutable_chain()->mutable_entries()->RemoveLast();
+  Judged judged;
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kKeyUnproven);
+  log.AddKeysProof({log.Label(kResident, 0, 3)}, log.size(), &bundle);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kChainGoesOn);
+  // An entry without a leaf.
+  bundle = log.LeanBundle(kResident);
+  LeaveOutLeaf(log, bundle.chain(0).chain().entries(2).leaf_index(), &bundle);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kKeyUnproven);
+  EXPECT_EQ(judged.chain(0).entry, 2u);
+}
+
+TEST(ChainTest, AVouchedIndexExcusesNoHole) {
+  SmallLog log = HonestLog();
+  log.SetNext(kResident, 0, 5);  // 4 is skipped
+  log.AddAccess(kResident, 0);
+  log.Seal(1800000050);
+  // It shows five, the fifth under the sixth label.
+  v1::ChainBundle bundle = log.LeanBundle(kResident);
+  Judged judged;
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kChainHole);
+  EXPECT_EQ(judged.chain(0).entry, 4u);
+  LeaveOutKey(log, log.Label(kResident, 0, 4), &bundle);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kEntryMismatch);
+  // It shows four, and a probe is asked for that lies behind the hole.
+  bundle = log.LeanBundle(kResident);
+  v1::ProbedChain* chain = bundle.mutable_chain(0);
+  chain->mutable_chain()->mutable_entries()->RemoveLast();
+  chain->clear_probe();
+  std::vector<Hash> keys;
+  for (uint64_t offset : {1, 2, 8, 31, 65, 101, 5001, 70001}) {
+    chain->add_probe(4 + offset);
+    keys.push_back(log.Label(kResident, 0, 4 + offset));
+  }
+  std::sort(keys.begin(), keys.end());
+  log.AddKeysProof(keys, log.size(), &bundle);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kProbePresent);
+}
+
+TEST(ChainTest, AVouchedIndexExcusesNoEntryElsewhere) {
+  const SmallLog log = HonestLog();
+  v1::ChainBundle bundle = log.LeanBundle(kResident);
+  bundle.mutable_chain(0)->mutable_chain()->mutable_entries()->SwapElements(1,
+                                                                            2);
+  Judged judged;
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kEntryMismatch);
+  // Another chain's leaf under this chain's number.
+  bundle = log.LeanBundle(kResident);
+  *bundle.mutable_chain(0)->mutable_chain()->mutable_entries(1) =
+      bundle.chain(1).chain().entries(1);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kEntryMismatch);
+  EXPECT_EQ(judged.chain(0).entry, 1u);
+  // The right leaf, and another index for it.
+  bundle = log.LeanBundle(kResident);
+  bundle.mutable_chain(0)->mutable_chain()->mutable_entries(1)->set_leaf_index(
+      0);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kEntryMismatch);
+  // Two leaves for one number.
+  SmallLog twice = HonestLog();
+  twice.SetNext(kResident, 0, 3);
+  twice.AddAccess(kResident, 0);
+  twice.Seal(1800000050);
+  bundle = twice.LeanBundle(kResident);
+  std::vector<uint64_t> all;
+  for (uint64_t index = 0; index < twice.size(); ++index) all.push_back(index);
+  bundle.clear_leaves();
+  twice.AddLeavesProof(all, twice.size(), &bundle);
+  JudgeVouched(twice, bundle, &judged);
+  EXPECT_EQ(FindingOf(judged, 0), Finding::kIndexKeyTwice);
+}
+
+TEST(ChainTest, AVouchedIndexMustStillShowWhereTheRegisterEnds) {
+  const SmallLog log = HonestLog();
+  Judged judged;
+  // The next version of each document, and the next number.
+  for (const RegisterId& id :
+       {RegisterId{RegisterType::kConfig, 0, 1},
+        RegisterId{RegisterType::kAdministration, 0, 1},
+        RegisterId{RegisterType::kAdministration, 1, 2},
+        RegisterId{RegisterType::kAdministration, 2, 1},
+        RegisterId{RegisterType::kAdministration, 3, 0}}) {
+    v1::ChainBundle bundle = log.LeanBundle(kResident);
+    LeaveOutKey(log, RegisterKey(id), &bundle);
+    JudgeVouched(log, bundle, &judged);
+    EXPECT_EQ(judged.finding, Finding::kKeyUnproven);
+    EXPECT_EQ(judged.report.document.id.number, id.number);
+    EXPECT_EQ(judged.report.document.id.version, id.version);
+  }
+  // A document that is not shown: nothing says that there is none.
+  for (const auto& [index, document] : log.documents()) {
+    v1::ChainBundle bundle = log.LeanBundle(kResident);
+    LeaveOutLeaf(log, index, &bundle);
+    JudgeVouched(log, bundle, &judged);
+    EXPECT_EQ(judged.finding, Finding::kKeyUnproven) << index;
+    EXPECT_STREQ(judged.report.part, "register") << index;
+    // The index says that there is one.
+    const Hash key = *HashFromBytes(log.Leaf(index).substr(1, kHashBytes));
+    log.AddKeysProof({key}, log.size(), &bundle);
+    JudgeVouched(log, bundle, &judged);
+    EXPECT_EQ(judged.finding, Finding::kLeafUnproven) << index;
+  }
+}
+
+// Whoever asks for whole batches is shown documents by chance.
+TEST(ChainTest, AVouchedIndexShowsATypeOnlyToItsEnd) {
+  SmallLog log = HonestLog();
+  log.PutPublishers();
+  log.Seal(1800000050);
+  v1::Purpose purpose;
+  purpose.set_term("Education");
+  v1::LocalizedText* name = purpose.add_name();
+  name->set_language("en");
+  name->set_text("Education");
+  const RegisterId id = {RegisterType::kPurpose, 0, 0};
+  log.Put(id, purpose.SerializeAsString());
+  log.Seal(1800000060);
+  v1::ChainBundle bundle = log.LeanBundle(kResident);
+  Judged judged;
+  JudgeVouched(log, bundle, &judged);
+  ASSERT_EQ(judged.finding, Finding::kOk) << judged.report.part;
+  EXPECT_FALSE(judged.report.proven_register.Shows(RegisterType::kPurpose));
+  // Where number 0 ends is said, where the type ends is not.
+  log.AddKeysProof({RegisterKey({id.type, 0, 1})}, log.size(), &bundle);
+  JudgeVouched(log, bundle, &judged);
+  EXPECT_EQ(judged.finding, Finding::kKeyUnproven);
+  EXPECT_EQ(judged.report.document.id.type, RegisterType::kPurpose);
+  log.AddKeysProof({RegisterKey({id.type, 1, 0})}, log.size(), &bundle);
+  JudgeVouched(log, bundle, &judged);
+  ASSERT_EQ(judged.finding, Finding::kOk);
+  EXPECT_TRUE(judged.report.proven_register.Shows(RegisterType::kPurpose));
 }
 
 // --- What is refused, by name ------------------------------------------------
@@ -312,7 +585,7 @@ TEST(ChainTest, RefusesAMissingNumberOfTheRegister) {
   proof->set_proof(log.ProveKeys(keys, log.size()));
   Judged judged;
   JudgeInto(log, bundle, &judged);
-  EXPECT_EQ(judged.finding, Finding::kKeyUnproven);
+  EXPECT_EQ(judged.finding, Finding::kPresenceUnproven);
   EXPECT_STREQ(judged.report.part, "register");
   EXPECT_EQ(judged.report.document.id.number, 2u);
 }
@@ -414,7 +687,7 @@ TEST(ChainTest, RefusesALeafThatIsNotUnderTheHead) {
   EXPECT_EQ(Doctored([](v1::ChainBundle* bundle) { bundle->clear_leaves(); }),
             Finding::kLeafUnproven);
   EXPECT_EQ(Doctored([](v1::ChainBundle* bundle) { bundle->clear_keys(); }),
-            Finding::kKeyUnproven);
+            Finding::kPresenceUnproven);
 }
 
 TEST(ChainTest, RefusesAChangeOfAnyByte) {

@@ -229,7 +229,7 @@ TEST(EntryBundleTest, RefusesSwappedParts) {
   EXPECT_EQ(Judge(changed, log.key()), Finding::kDocumentMissing);
   changed = bundle;
   changed.clear_keys();
-  EXPECT_EQ(Judge(changed, log.key()), Finding::kKeyUnproven);
+  EXPECT_EQ(Judge(changed, log.key()), Finding::kPresenceUnproven);
   changed = bundle;
   changed.clear_leaves();
   EXPECT_EQ(Judge(changed, log.key()), Finding::kLeafUnproven);

@@ -33,7 +33,12 @@ Finding Extract::AddLeaves(const std::vector<uint64_t>& indices,
     seal_ = seal;
     has_seal_ = true;
   }
-  for (size_t k = 0; k < indices.size(); ++k) leaves_[indices[k]] = leaves[k];
+  for (size_t k = 0; k < indices.size(); ++k) {
+    const bool fresh = leaves_.emplace(indices[k], leaves[k]).second;
+    if (!fresh || leaves[k].kind == LeafKind::kSeal) continue;
+    const auto [carrier, first] = carriers_.emplace(leaves[k].a, indices[k]);
+    if (!first) carrier->second.reset();
+  }
   return Finding::kOk;
 }
 
@@ -61,10 +66,22 @@ Finding Extract::FindKey(const Hash& key, IndexAnswer* answer) const {
   return Finding::kOk;
 }
 
+// Where a key stands of which no proof of the index speaks.
+Finding Extract::FindCarrier(const Hash& key, IndexAnswer* answer) const {
+  const auto found = carriers_.find(key);
+  if (found == carriers_.end()) return Finding::kKeyUnproven;
+  if (!index_trusted_) return Finding::kPresenceUnproven;
+  if (!found->second.has_value()) return Finding::kIndexKeyTwice;
+  *answer = found->second;
+  return Finding::kOk;
+}
+
 Finding Extract::FindEntry(const Hash& key, LeafKind kind, uint64_t* index,
                            Leaf* leaf) const {
   IndexAnswer answer;
-  RETURN_IF_FOUND(FindKey(key, &answer));
+  if (FindKey(key, &answer) != Finding::kOk) {
+    RETURN_IF_FOUND(FindCarrier(key, &answer));
+  }
   if (!answer.has_value()) return Finding::kIndexKeyAbsent;
   RETURN_IF_FOUND(FindLeaf(*answer, leaf));
   if (leaf->kind != kind || leaf->a != key) return Finding::kLeafNotOfKey;

@@ -38,6 +38,12 @@ class Extract {
   // of OpenCheckpoint, or kHeadWithoutSeal (fewer than two leaves).
   Finding Open(std::string_view note, const VerifierKey& log_key);
 
+  // From now on the index is known to hold every leaf under the head, and none
+  // twice: somebody who is believed read them all and said so of this head.
+  // Where a key stands then follows from the leaf that carries it; that a key
+  // is absent must still be proven. Why that is enough: docs/completeness.md.
+  void TrustIndex() { index_trusted_ = true; }
+
   // Takes leaves: `entries` stand at `indices`, which ascend strictly, as
   // `proof` shows (VerifyMultiInclusion; kProofMalformed if it is no whole
   // number of hashes). Findings of that, of ParseLeaf, and kHeadWithoutSeal. On
@@ -61,7 +67,9 @@ class Extract {
 
   // Both: `*index` is where `key` stands and `*leaf` what stands there. kOk,
   // kKeyUnproven, kIndexKeyAbsent, kLeafUnproven, or kLeafNotOfKey (another
-  // key, or another kind than `kind`).
+  // key, or another kind than `kind`). Of a key that no proof speaks of and
+  // that a leaf carries: kPresenceUnproven unless the index is trusted, and
+  // kIndexKeyTwice if it is and two leaves carry it.
   Finding FindEntry(const Hash& key, LeafKind kind, uint64_t* index,
                     Leaf* leaf) const;
 
@@ -85,10 +93,15 @@ class Extract {
   const Seal& seal() const { return seal_; }
 
  private:
+  Finding FindCarrier(const Hash& key, IndexAnswer* answer) const;
+
   Checkpoint checkpoint_;
+  bool index_trusted_ = false;
   bool has_seal_ = false;
   Seal seal_;
   std::map<uint64_t, Leaf> leaves_;
+  // The leaf that carries a key; nothing if several do. Seals carry none.
+  std::map<Hash, IndexAnswer> carriers_;
   std::map<Hash, IndexAnswer> keys_;
 };
 

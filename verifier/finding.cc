@@ -161,6 +161,9 @@ constexpr Words kWords[] = {
      "nothing is proven of a leaf that is needed"},
     {Finding::kKeyUnproven, "KeyUnproven",
      "nothing is proven of a key of the index that is needed"},
+    {Finding::kPresenceUnproven, "PresenceUnproven",
+     "the leaf stands in the log, and that the index holds it is neither "
+     "proven nor vouched for by a monitor that you named"},
     {Finding::kHeadWithoutSeal, "HeadWithoutSeal",
      "the last leaf under the head is not a seal"},
     {Finding::kLeafNotOfKey, "LeafNotOfKey",

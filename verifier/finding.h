@@ -116,6 +116,7 @@ enum class Finding : uint8_t {
   // Chains, whole and opened (extract.h, opening.h, chain.h).
   kLeafUnproven,      // a leaf that is needed, and of which nothing is proven
   kKeyUnproven,       // a key that is needed, and of which nothing is proven
+  kPresenceUnproven,  // no more of a key than that a leaf carries it
   kHeadWithoutSeal,   // the head's last leaf is no seal
   kLeafNotOfKey,      // the index leads from a key to a leaf without it
   kPositionUnproven,  // which of two batches a leaf is in does not follow

@@ -150,13 +150,25 @@ class Prover {
     return Finding::kOk;
   }
 
-  // All documents of a type, or nothing if the extract does not say whether
-  // there is any.
-  Finding AddType(RegisterType type) {
+  // Whether the extract says where number 0 of a type ends: a document that
+  // merely stands in a batch which somebody asked for says nothing of its type.
+  bool IsShown(RegisterType type) const {
+    RegisterId id = {type, 0, 0};
     IndexAnswer answer;
-    if (extract_.FindKey(RegisterKey({type, 0, 0}), &answer) != Finding::kOk) {
-      return Finding::kOk;
+    if (extract_.FindKey(RegisterKey(id), &answer) == Finding::kOk) return true;
+    uint64_t leaf_index = 0;
+    Leaf leaf;
+    while (id.version < kVersionsMax &&
+           extract_.FindEntry(RegisterKey(id), LeafKind::kRegister, &leaf_index,
+                              &leaf) == Finding::kOk) {
+      ++id.version;
     }
+    return extract_.FindKey(RegisterKey(id), &answer) == Finding::kOk;
+  }
+
+  // All documents of a type, or nothing if it is not shown.
+  Finding AddType(RegisterType type) {
+    if (!IsShown(type)) return Finding::kOk;
     bool present = true;
     for (uint32_t number = 0; present; ++number) {
       bool newer = true;

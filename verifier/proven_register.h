@@ -70,12 +70,13 @@ struct RegisterPlace {
 using DocumentBytes = std::map<Hash, std::string_view>;
 
 // Judges config and all administrations as they stand at the extract's head,
-// and all documents of each other type of which the extract knows about number
-// 0, and sets `*proven`, whose views point into `documents`. kOk, or on the
-// document at `*place` (may be null): findings of Extract::FindEntry,
+// and all documents of each other type of which the extract knows where number
+// 0 ends, and sets `*proven`, whose views point into `documents`. kOk, or on
+// the document at `*place` (may be null): findings of Extract::FindEntry,
 // kDocumentMissing, a finding of JudgeDocumentMessage or VerifyDocument,
 // kPublisherUnknown, kOriginMismatch (config of another log), kWireTooMany.
-// Absence of the next version and the next number is demanded: kKeyUnproven.
+// Absence of the next version and the next number is demanded, whether or not
+// the index is trusted: kKeyUnproven.
 // One signature check a document.
 Finding ProveRegister(const Extract& extract, const DocumentBytes& documents,
                       ProvenRegister* proven, RegisterPlace* place);

@@ -91,7 +91,7 @@ TEST(RegisterProofTest, RefusesToCallAnOlderVersionTheNewest) {
   EXPECT_EQ(Judge(log, proof, &report), Finding::kDocumentMissing);
   proof = Proof(log, 0, 3);
   proof.set_number(1);
-  EXPECT_EQ(Judge(log, proof, &report), Finding::kKeyUnproven);
+  EXPECT_EQ(Judge(log, proof, &report), Finding::kPresenceUnproven);
 }
 
 TEST(RegisterProofTest, RefusesWhatIsNoSuchFile) {

@@ -417,6 +417,23 @@ v1::ChainBundle SmallLog::Bundle(const std::string& subject,
   return bundle;
 }
 
+v1::ChainBundle SmallLog::LeanBundle(const std::string& subject,
+                                     uint64_t size) const {
+  if (size == 0) size = leaves_.size();
+  v1::ChainBundle bundle = Bundle(subject, size);
+  std::set<std::string_view> carried;
+  for (uint64_t index = 0; index < size; ++index) {
+    carried.insert(std::string_view(leaves_[index]).substr(1, kHashBytes));
+  }
+  std::vector<Hash> keys;
+  for (const std::string& key : bundle.keys(0).key()) {
+    if (carried.count(key) == 0) keys.push_back(*HashFromBytes(key));
+  }
+  bundle.clear_keys();
+  AddKeysProof(keys, size, &bundle);
+  return bundle;
+}
+
 v1::ChainBundle SmallLog::WholeBundle(const std::string& subject,
                                       uint64_t size) const {
   if (size == 0) size = leaves_.size();

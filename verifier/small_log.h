@@ -146,6 +146,10 @@ class SmallLog {
   // All there is to show of a resident at `size`, 0 the newest. The probes are
   // always the same.
   v1::ChainBundle Bundle(const std::string& subject, uint64_t size = 0) const;
+  // The same without proof that the index holds the leaves that are shown:
+  // enough under a head that a monitor vouches for.
+  v1::ChainBundle LeanBundle(const std::string& subject,
+                             uint64_t size = 0) const;
   // The same with what verdicts need: every batch whole, and every document
   // that was put.
   v1::ChainBundle WholeBundle(const std::string& subject,
