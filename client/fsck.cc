@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,12 +12,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "client/read_ahead.h"
 #include "client/tree_reader.h"
-#include "proto/mutex.h"
 #include "proto/status.h"
 #include "verifier/audit.h"
 #include "verifier/check.h"
@@ -72,207 +70,6 @@ class ScratchFiles : public RunMemory {
   }
 
   const std::string folder_;
-};
-
-// Calls task(0) to task(count - 1) on `threads` threads, one of them the
-// caller's.
-void RunTasks(int threads, size_t count,
-              const std::function<void(size_t)>& task) {
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i = next++; i < count; i = next++) task(i);
-  };
-  std::vector<std::thread> helpers;
-  for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers) helper.join();
-}
-
-// A bundle with the tile of its leaf hashes, and what can be made of it without
-// the leaves before it.
-struct Piece {
-  std::string bundle;
-  std::string tile;
-  absl::Status status;                    // why one of them could not be had
-  Finding finding = Finding::kOk;         // of the bundle's form
-  std::vector<std::string_view> entries;  // in `bundle`
-  std::vector<Hash> leaf_hashes;
-  // Of an access log, with the first piece of each short run: the run, as far
-  // as the leaves before the first that can't be one go.
-  std::optional<ShortRun> run;
-
-  size_t bytes() const { return bundle.size() + tile.size(); }
-};
-
-// How many pieces make a short run.
-constexpr uint64_t kRunPieces = kRunLeavesMin / kTileWidth;
-
-// The leaves of an access log's bundle; a larger one holds what is none.
-constexpr size_t kLeavesBytesMax = kTileWidth * (kLeafBytes + 2);
-
-// Makes pieces ahead of the one who takes them, in order.
-class Ahead {
- public:
-  // `first_bundle`: the first one, if it was fetched already.
-  Ahead(Fetcher* fetcher, uint64_t size, bool access_log,
-        std::optional<std::string> first_bundle, int threads)
-      : fetcher_(fetcher),
-        size_(size),
-        access_log_(access_log),
-        first_bundle_(std::move(first_bundle)),
-        count_((size + kTileWidth - 1) / kTileWidth),
-        together_(access_log ? kRunPieces : 1),
-        pieces_max_(2 * kRunPieces * static_cast<uint64_t>(threads)) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this] { Work(); });
-    }
-  }
-
-  ~Ahead() {
-    {
-      MutexLock lock(&mu_);
-      stopping_ = true;
-      changed_.SignalAll();
-    }
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  // Piece `n`; ask for 0, 1, 2, ...
-  std::unique_ptr<Piece> Take(uint64_t n) {
-    MutexLock lock(&mu_);
-    CHECK_EQ(n, taken_);
-    while (ready_ <= n) changed_.Wait(&mu_);
-    const auto found = pieces_.find(n);
-    std::unique_ptr<Piece> piece = std::move(found->second);
-    pieces_.erase(found);
-    bytes_ -= piece->bytes();
-    ++taken_;
-    changed_.SignalAll();
-    return piece;
-  }
-
- private:
-  void Work() {
-    while (true) {
-      uint64_t n = 0;
-      {
-        MutexLock lock(&mu_);
-        // Whoever fetches a piece that is waited for never waits itself.
-        while (!stopping_ && next_ < count_ &&
-               next_ >= (taken_ / together_ + 1) * together_ &&
-               (bytes_ >= kBytesAheadMax || next_ - taken_ >= pieces_max_)) {
-          changed_.Wait(&mu_);
-        }
-        if (stopping_ || next_ >= count_) return;
-        n = next_++;
-      }
-      std::unique_ptr<Piece> piece = Make(n);
-      const uint64_t group = n / together_;
-      const uint64_t group_end = std::min(count_, (group + 1) * together_);
-      std::vector<Piece*> pieces;
-      {
-        MutexLock lock(&mu_);
-        bytes_ += piece->bytes();
-        pieces_[n] = std::move(piece);
-        if (++made_[group] < group_end - group * together_) continue;
-        for (uint64_t i = group * together_; i < group_end; ++i) {
-          pieces.push_back(pieces_.at(i).get());
-        }
-      }
-      // The last of its group: nobody takes any before it is done.
-      if (access_log_) pieces[0]->run = MakeRun(group * kRunLeavesMin, pieces);
-      MutexLock lock(&mu_);
-      made_[group] = kDone;
-      for (auto it = made_.find(ready_ / together_);
-           it != made_.end() && it->second == kDone;
-           it = made_.find(ready_ / together_)) {
-        made_.erase(it);
-        ready_ = std::min(count_, (ready_ / together_ + 1) * together_);
-      }
-      changed_.SignalAll();
-    }
-  }
-
-  std::unique_ptr<Piece> Make(uint64_t n) {
-    auto piece = std::make_unique<Piece>();
-    const int width = TileWidthAt(size_, 0, n);
-    absl::StatusOr<std::string> bundle =
-        n == 0 && first_bundle_.has_value()
-            ? std::move(*first_bundle_)
-            : GetTile(fetcher_, {TileAddress::kEntries, n, width});
-    absl::StatusOr<std::string> tile = GetTile(fetcher_, {0, n, width});
-    piece->status = bundle.ok() ? tile.status() : bundle.status();
-    if (!piece->status.ok()) return piece;
-    piece->bundle = *std::move(bundle);
-    piece->tile = *std::move(tile);
-    piece->finding = ParseBundle(piece->bundle, width, &piece->entries);
-    if (piece->finding != Finding::kOk) return piece;
-    if (access_log_ && piece->bundle.size() > kLeavesBytesMax)
-      CutOff(piece.get());
-    piece->leaf_hashes.reserve(piece->entries.size());
-    for (const std::string_view entry : piece->entries) {
-      piece->leaf_hashes.push_back(LeafHash(entry));
-    }
-    return piece;
-  }
-
-  // Behind the first entry that is no leaf nothing will be judged: it need not
-  // be held until its turn comes.
-  static void CutOff(Piece* piece) {
-    size_t bytes = 0, leaves = 0;
-    Leaf leaf;
-    for (const std::string_view entry : piece->entries) {
-      bytes += 2 + entry.size();
-      ++leaves;
-      if (ParseLeaf(entry, &leaf) != Finding::kOk) break;
-    }
-    piece->bundle = piece->bundle.substr(0, bytes);
-    CHECK(ParseBundle(piece->bundle, static_cast<int>(leaves),
-                      &piece->entries) == Finding::kOk);
-  }
-
-  static ShortRun MakeRun(uint64_t start, const std::vector<Piece*>& pieces) {
-    ShortRunMaker maker(start);
-    uint64_t index = start;
-    for (const Piece* const piece : pieces) {
-      if (!piece->status.ok() || piece->finding != Finding::kOk) break;
-      for (const std::string_view entry : piece->entries) {
-        Leaf leaf;
-        if (ParseLeaf(entry, &leaf) != Finding::kOk) return maker.Finish();
-        if (leaf.kind == LeafKind::kSeal) {
-          maker.AddSeal();
-        } else if (maker.Add({leaf.a, index}) != Finding::kOk) {
-          return maker.Finish();
-        }
-        ++index;
-      }
-    }
-    return maker.Finish();
-  }
-
-  static constexpr uint64_t kDone = kRunPieces + 1;
-
-  Fetcher* const fetcher_;
-  const uint64_t size_;
-  const bool access_log_;
-  std::optional<std::string> first_bundle_;  // of who makes piece 0
-  const uint64_t count_;
-  // Pieces are given out by groups of so many, the last one may be smaller.
-  const uint64_t together_;
-  const uint64_t pieces_max_;
-
-  Mutex mu_;
-  CondVar changed_;
-  uint64_t next_ ABSL_GUARDED_BY(mu_) = 0;
-  uint64_t ready_ ABSL_GUARDED_BY(mu_) = 0;  // all before may be taken
-  uint64_t taken_ ABSL_GUARDED_BY(mu_) = 0;
-  size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::map<uint64_t, std::unique_ptr<Piece>> pieces_ ABSL_GUARDED_BY(mu_);
-  // Of each group from ready_ on: how many of its pieces there are, or kDone.
-  std::map<uint64_t, uint64_t> made_ ABSL_GUARDED_BY(mu_);
-
-  std::vector<std::thread> threads_;
 };
 
 class Checker : private IndexJudge {
@@ -359,12 +156,17 @@ class Checker : private IndexJudge {
     std::optional<std::string> first_bundle;
     if (!DecideFace(&first_bundle)) return false;
     Auditor auditor(Options());
-    Ahead ahead(fetcher_, size, report_.access_log, std::move(first_bundle),
-                options_.threads);
+    ReadAheadOptions reading;
+    reading.size = size;
+    reading.access_log = report_.access_log;
+    reading.tiles = true;
+    reading.first_bundle = std::move(first_bundle);
+    reading.threads = options_.threads;
+    ReadAhead ahead(fetcher_, std::move(reading));
     const uint64_t pieces = (size + kTileWidth - 1) / kTileWidth;
     uint64_t shown = 0;
     for (uint64_t n = 0; n < pieces; ++n) {
-      const std::unique_ptr<Piece> piece = ahead.Take(n);
+      const std::unique_ptr<ReadPiece> piece = ahead.Take(n);
       const int width = TileWidthAt(size, 0, n);
       const std::string bundle_path =
           TilePath({TileAddress::kEntries, n, width});
@@ -436,7 +238,7 @@ class Checker : private IndexJudge {
     return options;
   }
 
-  bool Feed(const Piece& piece, Auditor* auditor) {
+  bool Feed(const ReadPiece& piece, Auditor* auditor) {
     for (size_t i = 0; i < piece.entries.size(); ++i) {
       if (!CompareOlder(*auditor)) return false;
       const Finding finding =

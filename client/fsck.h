@@ -9,9 +9,9 @@
 // leaves by the calling thread, so that the first difference is the one with
 // the lowest place, however many threads there are. Merges of the index fall
 // into parts that the threads share. Memory is bounded by what may be held
-// ahead (kBytesAheadMax; a bundle for each thread besides) and, of an access
-// log, 40 bytes a leaf for its keys, twice that while the largest run is
-// merged; in FsckOptions::scratch_folder the keys lie in files.
+// ahead (kBytesAheadMax of read_ahead.h; a bundle for each thread besides) and,
+// of an access log, 40 bytes a leaf for its keys, twice that while the largest
+// run is merged; in FsckOptions::scratch_folder the keys lie in files.
 #ifndef VIDIMUS_CLIENT_FSCK_H_
 #define VIDIMUS_CLIENT_FSCK_H_
 
@@ -81,8 +81,6 @@ struct FsckReport {
 
 // As many as the machine has cores, but enough to wait for a network: 4 to 64.
 int FsckThreads();
-
-inline constexpr size_t kBytesAheadMax = size_t{64} << 20;
 
 // `fetcher` must outlive the call.
 FsckReport Fsck(Fetcher* fetcher, const FsckOptions& options);
