@@ -76,15 +76,17 @@ inline constexpr size_t kGossipSettledMax = 1024;
 
 // A log that is followed, or only passed on.
 struct GossipLog {
-  VerifierKey key;                     // its name is the origin
-  std::vector<VerifierKey> cosigners;  // whose notes have a place of their own
+  VerifierKey key;  // its name is the origin
+  // Whose notes have a place of their own. Our own keys belong here too: lines
+  // by others are not kept.
+  std::vector<VerifierKey> cosigners;
 };
 
 // Who brought a note. Peers are counted from 0 in the order they were given.
 class GossipSource {
  public:
-  static GossipSource Own() { return GossipSource(-1); }
-  static GossipSource Stranger() { return GossipSource(-2); }
+  static GossipSource Own() { return GossipSource(-2); }
+  static GossipSource Stranger() { return GossipSource(-1); }
   static GossipSource Peer(size_t peer) {
     return GossipSource(static_cast<int>(peer));
   }
@@ -211,9 +213,10 @@ class Gossip {
       return a.size != b.size ? a.size < b.size : a.root < b.root;
     }
   };
+  using Heads = std::set<TreeHead, HeadOrder>;
 
   // A note in the parts that count: the log's line, and those of known
-  // cosigners.
+  // cosigners by their places.
   struct ReadNote {
     TreeHead head;
     std::string text;
@@ -235,32 +238,39 @@ class Gossip {
   struct Log {
     GossipLog config;
     std::optional<ReadNote> tree;
+    std::string tree_note;  // as it was given, with all its lines
     std::map<TreeHead, HeldNote, HeadOrder> held;
     // By cosigner, its newest note among those held.
     std::map<size_t, TreeHead> newest;
-    std::map<GossipSource, std::set<TreeHead, HeadOrder>> pools;
+    std::map<GossipSource, Heads> pools;
     std::map<ConvictionKind, GossipConviction> convictions;
-    // Hashes of texts, the oldest first.
+    // Hashes of texts, in order_ the oldest first.
     std::set<Hash> settled;
     std::deque<Hash> settled_order;
     std::map<GossipSource, Budget> budgets;
     // Kinds that a peer said it holds; nothing until it said so.
     std::map<size_t, std::set<uint32_t>> peers_hold;
     bool changed = false;
+
+    bool forked() const {
+      return convictions.count(ConvictionKind::kFork) != 0;
+    }
   };
 
   Log* Find(absl::string_view origin);
   const Log* Find(absl::string_view origin) const;
-  static std::optional<ReadNote> Read(const GossipLog& config,
-                                      absl::string_view bytes);
-  static std::string Join(const ReadNote& note);
-  void Take(Log* log, GossipSource source, ReadNote note, uint64_t now_s);
+  // Reads and takes a note; `budget` may be null: then it is not counted.
+  void TakeNote(Log* log, const std::set<GossipSource>& sources,
+                absl::string_view bytes, uint64_t now_s, Budget* budget);
+  void Place(Log* log, const std::set<GossipSource>& sources,
+             const TreeHead& head);
   void Settle(Log* log, const TreeHead& head);
   void Release(Log* log, const TreeHead& head);
-  void Convict(Log* log, const ReadNote& a, const ReadNote& b);
+  void ConvictOfFork(Log* log, const ReadNote& a, const ReadNote& b);
   bool KeepConviction(Log* log, absl::string_view file);
-  v1::LogGossip Tell(const Log& log, const std::set<uint32_t>* other_holds,
-                     size_t* bytes_left) const;
+  static v1::LogGossip Notes(const Log& log);
+  static void AddConvictions(const Log& log, const std::set<uint32_t>& holds,
+                             v1::LogGossip* told, size_t* bytes_left);
 
   std::vector<std::string> peers_;
   std::vector<Log> logs_;  // in the order given
