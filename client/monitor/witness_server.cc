@@ -29,6 +29,7 @@ WitnessServer::WitnessServer(Options options, const NoteSigner* signer,
     const std::string origin = followed.keys[0].name;
     auto log = std::make_unique<Log>();
     log->keys = std::move(followed.keys);
+    log->note = followed.head->note();
     log->head = std::move(followed.head);
     logs_[origin] = std::move(log);
     origins_[HexEncode(Bytes(Sha256(origin)))] = origin;
@@ -74,8 +75,8 @@ std::string WitnessServer::LastNote(const std::string& origin) const {
   const auto found = logs_.find(origin);
   if (found == logs_.end()) return "";
   const Log& log = *found->second;
-  MutexLock lock(&log.mu);
-  return log.head->note();
+  MutexLock lock(&log.note_mu);
+  return log.note;
 }
 
 HttpResponse WitnessServer::AddCheckpoint(const std::string& body) {
@@ -140,6 +141,10 @@ HttpResponse WitnessServer::Cosign(Log* log, const WitnessJudgement& judgement,
   if (!kept.ok()) {
     // The reason names a file of ours and is for the operator.
     return TextResponse(503, "what is cosigned can't be kept now");
+  }
+  {
+    MutexLock lock(&log->note_mu);
+    log->note = log->head->note();
   }
   return HttpResponse(200, kText, own_line);
 }

@@ -65,14 +65,18 @@ class WitnessServer {
   // make a head durable.
   HttpResponse Handle(const HttpRequest& request);
 
-  // The checkpoint that was cosigned last; empty if none was. Any thread.
+  // The checkpoint that was cosigned last; empty if none was. Any thread; waits
+  // for nobody.
   std::string LastNote(const std::string& origin) const;
 
  private:
   struct Log {
     std::vector<VerifierKey> keys;
-    mutable Mutex mu;
+    Mutex mu;
     std::unique_ptr<CosignedHead> head ABSL_GUARDED_BY(mu);
+    // What readers see, while `mu` is held for as long as a judgement takes.
+    mutable Mutex note_mu;
+    std::string note ABSL_GUARDED_BY(note_mu);
   };
 
   HttpResponse AddCheckpoint(const std::string& body);
