@@ -14,13 +14,16 @@ namespace vidimus {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const TlsOptions& options, ClientCertificate client_certificate) {
   TlsOptions checked = options;
-  checked.require_client_certificate = true;
+  const bool asked = client_certificate != ClientCertificate::kNotAsked;
+  checked.require_client_certificate = asked;
+  if (!asked) checked.ca_pem.clear();
   RETURN_IF_ERROR(TlsContext::NewServer(checked));
   grpc::SslServerCredentialsOptions ssl(
       client_certificate == ClientCertificate::kRequired
           ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-          : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
-  ssl.pem_root_certs = options.ca_pem;
+      : asked ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+              : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  ssl.pem_root_certs = checked.ca_pem;
   ssl.pem_key_cert_pairs.push_back(
       {options.private_key_pem, options.certificate_chain_pem});
   return grpc::SslServerCredentials(ssl);

@@ -20,10 +20,11 @@
 namespace vidimus {
 
 // Whether a server lets in callers without a certificate. One that is shown
-// must verify in either case.
-enum class ClientCertificate { kRequired, kIfShown };
+// must verify in either case, unless nobody asked for it.
+enum class ClientCertificate { kRequired, kIfShown, kNotAsked };
 
-// For a server whose callers show certificates that options.ca_pem vouches for.
+// For a server whose callers show certificates that options.ca_pem vouches for;
+// of kNotAsked the CA does not count.
 // kInvalidArgument if certificate, key or CA can't be used (gRPC itself would
 // only say so by refusing every call).
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(

@@ -40,7 +40,12 @@ struct GossipOptions {
   // ca_pem: then only who shows one that it vouches for may call.
   TlsOptions tls;
 
+  // Between two calls to a peer; news is told earlier, four times a period at
+  // most.
   std::chrono::milliseconds period{10000};
+  // For one call. What docs/gossip.md promises within so many periods, it
+  // promises of peers who answer in this time.
+  std::chrono::milliseconds timeout{2500};
 
   // POSIX seconds.
   std::function<uint64_t()> now_s;
@@ -73,6 +78,9 @@ struct GossipStatus {
   std::vector<GossipPeerStatus> peers;
   uint64_t served = 0;   // calls that we answered
   uint64_t refused = 0;  // calls that we refused: too many, or no message
+  // Not empty: what our disk said when something could not be kept. It is tried
+  // again; until then nothing that we hear is durable, and no call is answered.
+  std::string disk_error;
 };
 
 class GossipService {
