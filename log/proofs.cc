@@ -21,9 +21,9 @@ absl::Status BeyondTree(const char* what, uint64_t size, uint64_t newest) {
       what, " at size ", size, ": the newest checkpoint has size ", newest));
 }
 
-absl::StatusOr<std::string> ProveSeveral(Log* log,
-                                         const std::vector<Hash>& keys,
-                                         uint64_t size, uint64_t newest) {
+// Whether these keys can be asked for at this size.
+absl::Status JudgeQuestion(Log* log, const std::vector<Hash>& keys,
+                           uint64_t size, uint64_t newest) {
   if (log->opaque()) {
     return absl::FailedPreconditionError("an opaque log has no index");
   }
@@ -45,7 +45,21 @@ absl::StatusOr<std::string> ProveSeveral(Log* log,
     return absl::OutOfRangeError(absl::StrCat(
         "proof of keys at size ", size, ": the leaf there is not a seal"));
   }
-  return log->index()->ProveSeveral(keys, size);
+  return absl::OkStatus();
+}
+
+// Where the keys stand that stand below `size`.
+absl::Status FindPlaces(Log* log, const std::vector<Hash>& keys, uint64_t size,
+                        v1::ProveKeysResponse* response) {
+  for (size_t k = 0; k < keys.size(); ++k) {
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> found,
+                     log->index()->Find(keys[k]));
+    if (!found.has_value() || *found >= size) continue;
+    v1::KeyPlace* const place = response->add_place();
+    place->set_key(static_cast<uint32_t>(k));
+    place->set_leaf_index(*found);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status TooManyKeys(size_t keys) {
@@ -150,8 +164,13 @@ absl::StatusOr<v1::ProveKeysResponse> ProveKeys(
   v1::ProveKeysResponse response;
   response.set_size(request.size() != 0 || newest == 0 ? request.size()
                                                        : newest - 1);
-  ASSIGN_OR_RETURN(*response.mutable_proof(),
-                   ProveSeveral(log, keys, response.size(), newest));
+  RETURN_IF_ERROR(JudgeQuestion(log, keys, response.size(), newest));
+  if (request.without_proof()) {
+    RETURN_IF_ERROR(FindPlaces(log, keys, response.size(), &response));
+  } else {
+    ASSIGN_OR_RETURN(*response.mutable_proof(),
+                     log->index()->ProveSeveral(keys, response.size()));
+  }
   response.set_checkpoint(published->checkpoint);
   return response;
 }
@@ -176,8 +195,9 @@ absl::StatusOr<std::string> ProveKeysPlain(Log* log, std::string_view request) {
   }
   const uint64_t newest = log->Latest()->head.size;
   if (size == 0 && newest > 0) size = newest - 1;
+  RETURN_IF_ERROR(JudgeQuestion(log, keys, size, newest));
   ASSIGN_OR_RETURN(const std::string proof,
-                   ProveSeveral(log, keys, size, newest));
+                   log->index()->ProveSeveral(keys, size));
   std::string answer;
   AppendBe64(size, &answer);
   return answer + proof;

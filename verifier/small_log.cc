@@ -369,6 +369,14 @@ std::string SmallLog::ProveKeys(const std::vector<Hash>& keys,
   return indices_.at(size - 1).ProveSeveral(keys);
 }
 
+std::vector<IndexAnswer> SmallLog::FindKeys(const std::vector<Hash>& keys,
+                                            uint64_t size) const {
+  std::vector<IndexAnswer> answers;
+  CHECK(VerifySeveral(keys, IndexAt(size - 1).Root(), size - 1,
+                      ProveKeys(keys, size), &answers) == Finding::kOk);
+  return answers;
+}
+
 v1::ChainBundle SmallLog::Bundle(const std::string& subject,
                                  uint64_t size) const {
   if (size == 0) size = leaves_.size();

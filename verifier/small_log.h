@@ -131,6 +131,9 @@ class SmallLog {
                           uint64_t size) const;
   // Under the seal that ends `size`.
   std::string ProveKeys(const std::vector<Hash>& keys, uint64_t size) const;
+  // Where that index says that they stand.
+  std::vector<IndexAnswer> FindKeys(const std::vector<Hash>& keys,
+                                    uint64_t size) const;
   // The index that the seal at this leaf speaks for.
   const MemoryIndex& IndexAt(uint64_t seal) const { return indices_.at(seal); }
   // The tree. The log must outlive it.

@@ -165,6 +165,16 @@ absl::StatusOr<v1::ProveKeysResponse> DoctoredLog::ProveKeys(
   }
   v1::ProveKeysResponse response;
   response.set_size(seal);
+  if (request.without_proof()) {
+    const std::vector<IndexAnswer> found = log_.FindKeys(keys, seal + 1);
+    for (size_t k = 0; k < found.size(); ++k) {
+      if (!found[k].has_value()) continue;
+      v1::KeyPlace* const place = response.add_place();
+      place->set_key(static_cast<uint32_t>(k));
+      place->set_leaf_index(*found[k]);
+    }
+    return response;
+  }
   response.set_proof(log_.ProveKeys(keys, seal + 1));
   return response;
 }

@@ -378,6 +378,28 @@ class ChainsTest : public testing::Test {
     for (const auto& [label, index] : labels) {
       EXPECT_EQ(answers[place++], index);
     }
+
+    // The same by the log's word.
+    request.set_without_proof(true);
+    const auto told =
+        ProveOverHttp<v1::ProveKeysRequest, v1::ProveKeysResponse>("v1/keys",
+                                                                   request);
+    ASSERT_TRUE(told.ok()) << told.status();
+    EXPECT_EQ(told->size(), size - 1);
+    EXPECT_TRUE(told->proof().empty());
+    std::vector<IndexAnswer> said(keys.size());
+    for (const v1::KeyPlace& key : told->place()) {
+      ASSERT_LT(key.key(), said.size());
+      said[key.key()] = key.leaf_index();
+    }
+    EXPECT_EQ(said, answers);
+    // What stands at that size or beyond is not there yet.
+    request.set_size(1);
+    const auto before =
+        ProveOverHttp<v1::ProveKeysRequest, v1::ProveKeysResponse>("v1/keys",
+                                                                   request);
+    ASSERT_TRUE(before.ok()) << before.status();
+    EXPECT_EQ(before->place_size(), 0);
   }
 
   // The looks that the chain `self` of resident `number` shows.
@@ -762,14 +784,24 @@ TEST_F(ChainsTest, RefusesToStartWithKeysOfTokensThatWouldNotDo) {
 
 TEST_F(ChainsTest, RefusesProofsThatCantBeMade) {
   Submit(0, {1, 2, 3});
+  // To say where keys stand is refused as to prove it is.
   const auto keys = [this](const std::vector<std::string>& list,
                            uint64_t size = 0) {
-    v1::ProveKeysRequest request;
-    request.set_size(size);
-    for (const std::string& key : list) request.add_keys(key);
-    return ProveOverHttp<v1::ProveKeysRequest, v1::ProveKeysResponse>("v1/keys",
-                                                                      request)
-        .status();
+    absl::Status status;
+    for (const bool without_proof : {true, false}) {
+      const absl::Status other = status;
+      v1::ProveKeysRequest request;
+      request.set_size(size);
+      request.set_without_proof(without_proof);
+      for (const std::string& key : list) request.add_keys(key);
+      status = ProveOverHttp<v1::ProveKeysRequest, v1::ProveKeysResponse>(
+                   "v1/keys", request)
+                   .status();
+      if (!without_proof) {
+        EXPECT_EQ(status.code(), other.code());
+      }
+    }
+    return status;
   };
   const std::string a(32, 'a'), b(32, 'b');
   EXPECT_TRUE(keys({a, b}).ok());
