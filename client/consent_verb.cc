@@ -28,7 +28,7 @@
 #include "client/file.h"
 #include "client/random.h"
 #include "client/resident.h"
-#include "client/resident_door.h"
+#include "client/resident_flags.h"
 #include "client/statement_maker.h"
 #include "client/statement_words.h"
 #include "client/wallet.h"
@@ -105,30 +105,14 @@ absl::StatusOr<std::string> ReadPublicKey(const std::string& hex) {
   return key;
 }
 
-// The flags of all verbs that talk to a log as a resident.
-struct LogFlags {
-  std::string server, ca, token_file, vkey, state, wallet, language = "en";
-  std::vector<std::string> monitors;
+// The flags of all verbs that talk to a log with a wallet.
+struct WalletFlags {
+  ResidentFlags log;
+  std::string wallet, language = "en";
   bool yes = false;
 
   void AddTo(CommandLine* line, bool says) {
-    line->Text("server", "URL", "the log's TLS door (https://...)", &server);
-    line->Text("ca", "FILE",
-               "authority that vouches for the door, if it is not one of the "
-               "system's",
-               &ca);
-    line->Text("token-file", "FILE",
-               "your bearer token, from the issuer that the log believes; a "
-               "file of your own (0600)",
-               &token_file);
-    line->Text("vkey", "FILE", "the log's verifier key (log.vkey)", &vkey);
-    line->Texts("monitor", "FILE",
-                "verifier key of a monitor, whose cosignature vouches for the "
-                "index; may stand several times",
-                &monitors);
-    line->Text("state", "DIR",
-               "remember head and counts there, as resident check does",
-               &state);
+    log.AddTo(line);
     AddWallet(line);
     if (says) {
       line->Switch("yes", "do not ask; for scripts", &yes);
@@ -159,22 +143,15 @@ struct Session {
   std::unique_ptr<ConsentDesk> desk;
 };
 
-absl::StatusOr<std::unique_ptr<Session>> OpenSession(const LogFlags& flags) {
+absl::StatusOr<std::unique_ptr<Session>> OpenSession(const WalletFlags& flags) {
   auto session = std::make_unique<Session>();
-  ASSIGN_OR_RETURN(session->options.log_key, ReadVkey(flags.vkey));
-  for (const std::string& file : flags.monitors) {
-    ASSIGN_OR_RETURN(VerifierKey monitor, ReadVkey(file));
-    session->options.monitors.push_back(std::move(monitor));
-  }
-  session->options.state_folder = flags.state;
-  session->options.now_s = NowMs() / 1000;
+  ASSIGN_OR_RETURN(session->options, flags.log.ReadOptions());
   ASSIGN_OR_RETURN(const std::string folder, flags.WalletFolder());
   ASSIGN_OR_RETURN(
       session->wallet,
       Wallet::Open(folder,
                    std::string(FamilyOf(session->options.log_key.name))));
-  ASSIGN_OR_RETURN(session->door,
-                   OpenResidentDoor(flags.server, flags.ca, flags.token_file));
+  ASSIGN_OR_RETURN(session->door, flags.log.OpenDoor());
   session->log = NewConsentLog(session->door.get(), &session->options);
   session->desk = std::make_unique<ConsentDesk>(session->wallet.get(),
                                                 session->log.get(), NowMs());
@@ -258,7 +235,7 @@ std::vector<uint32_t> Reachable(const Session& session,
 }
 
 // Draft, words, question, signature, filing, sentence.
-int SayIt(const std::string& verb, Session* session, const LogFlags& flags,
+int SayIt(const std::string& verb, Session* session, const WalletFlags& flags,
           const v1::Statement& event, const std::vector<uint32_t>& chains) {
   // What can't be signed is not asked for.
   for (const uint32_t chain : chains) {
@@ -329,7 +306,7 @@ void AddAdministrations(CommandLine* line, std::vector<std::string>* texts) {
 int ScopeMain(const std::string& event,
               const std::vector<std::string>& arguments) {
   const std::string verb = "consent " + event;
-  LogFlags flags;
+  WalletFlags flags;
   ScopeFlags scope;
   std::vector<std::string> administrations;
   std::string reason, basis, notice, location, jurisdiction;
@@ -410,7 +387,7 @@ int ScopeMain(const std::string& event,
 
 int WithdrawMain(const std::vector<std::string>& arguments) {
   const std::string verb = "consent withdraw";
-  LogFlags flags;
+  WalletFlags flags;
   std::vector<std::string> administrations, numbers, erase;
   bool everything = false;
   CommandLine line(
@@ -495,7 +472,7 @@ int WithdrawMain(const std::vector<std::string>& arguments) {
 
 int DisputeMain(const std::vector<std::string>& arguments) {
   const std::string verb = "consent dispute";
-  LogFlags flags;
+  WalletFlags flags;
   std::string administration, reason;
   uint64_t entry = 0;
   CommandLine line("consent dispute --administration N --entry I [flags]",
@@ -520,7 +497,7 @@ int DisputeMain(const std::vector<std::string>& arguments) {
 
 int ListMain(const std::vector<std::string>& arguments) {
   const std::string verb = "consent list";
-  LogFlags flags;
+  WalletFlags flags;
   CommandLine line("consent list [flags]",
                    "Everything you have said, to whom, and whether it "
                    "counts; keys that are not of\nthis wallet come first.");
@@ -545,7 +522,7 @@ int ListMain(const std::vector<std::string>& arguments) {
 
 int ReceiptOutMain(const std::vector<std::string>& arguments) {
   const std::string verb = "consent receipt";
-  LogFlags flags;
+  WalletFlags flags;
   std::string out;
   std::vector<std::string> numbers;
   CommandLine line("consent receipt NUMBER --out FILE [flags]",
@@ -568,7 +545,7 @@ int ReceiptOutMain(const std::vector<std::string>& arguments) {
 
 int ImportMain(const std::vector<std::string>& arguments) {
   const std::string verb = "consent import";
-  LogFlags flags;
+  WalletFlags flags;
   std::vector<std::string> files;
   CommandLine line("consent import FILE [flags]",
                    "Makes a consent of a receipt of ISO/IEC TS 27560, for you "
@@ -645,7 +622,7 @@ int WriteRequest(const std::string& verb, const std::string& language,
 
 int InitMain(const std::vector<std::string>& arguments) {
   const std::string verb = "wallet init";
-  LogFlags flags;
+  WalletFlags flags;
   std::string vkey, subject_file, out, name;
   std::vector<std::string> administrations;
   CommandLine line(
@@ -699,7 +676,7 @@ int InitMain(const std::vector<std::string>& arguments) {
 // `wallet request` and `wallet recover`.
 int RequestMain(bool recovery, const std::vector<std::string>& arguments) {
   const std::string verb = recovery ? "wallet recover" : "wallet request";
-  LogFlags flags;
+  WalletFlags flags;
   std::string out, name;
   std::vector<std::string> administrations;
   CommandLine line(
@@ -785,7 +762,7 @@ int RequestMain(bool recovery, const std::vector<std::string>& arguments) {
 
 int FileMain(const std::vector<std::string>& arguments) {
   const std::string verb = "wallet file";
-  LogFlags flags;
+  WalletFlags flags;
   std::vector<std::string> files;
   CommandLine line("wallet file STATEMENTS [flags]",
                    "Files what an identity service signed for you, so that "
@@ -820,7 +797,7 @@ int FileMain(const std::vector<std::string>& arguments) {
 
 int ShowMain(const std::vector<std::string>& arguments) {
   const std::string verb = "wallet show";
-  LogFlags flags;
+  WalletFlags flags;
   CommandLine line("wallet show [flags]",
                    "The keys of the wallet, and which chains knew them when "
                    "that was last looked at.\nNeeds no network; consent list "
@@ -889,7 +866,7 @@ int ShowMain(const std::vector<std::string>& arguments) {
 int KeyEventMain(const std::string& event,
                  const std::vector<std::string>& arguments) {
   const std::string verb = "wallet " + event;
-  LogFlags flags;
+  WalletFlags flags;
   ScopeFlags scope;
   std::vector<std::string> administrations, keys;
   std::string name, relation, subject_file;
@@ -967,7 +944,7 @@ int KeyEventMain(const std::string& event,
 
 int RevokeMain(const std::vector<std::string>& arguments) {
   const std::string verb = "wallet revoke";
-  LogFlags flags;
+  WalletFlags flags;
   std::vector<std::string> fingerprints;
   std::string lost;
   CommandLine line("wallet revoke FINGERPRINT [flags]",

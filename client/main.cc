@@ -332,7 +332,7 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "submit") return SubmitMain(arguments);
   if (verb == "verify") return VerifyMain(arguments);
   if (verb == "fsck") return FsckMain(arguments);
-  if (verb == "resident") return ResidentVerbsMain(arguments);
+  if (verb == "resident") return ResidentMain(arguments);
   if (verb == "receipt") return ReceiptMain(arguments);
   if (verb == "load") return LoadMain(arguments);
   if (verb == "consent") return ConsentMain(arguments);

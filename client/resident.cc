@@ -1,9 +1,7 @@
 #include "client/resident.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,14 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "client/chain_prosecutor.h"
-#include "client/command_line.h"
-#include "client/door.h"
-#include "client/fetcher.h"
 #include "client/file.h"
 #include "client/random.h"
 #include "client/resident_state.pb.h"
-#include "client/terminal.h"
 #include "client/tree_reader.h"
 #include "proto/bundle.pb.h"
 #include "proto/status.h"
@@ -643,142 +636,6 @@ ResidentCheck CheckResident(ResidentDoor* door,
     return refused;
   }
   return check;
-}
-
-namespace {
-
-// Writes the file that convicts the log for what is wrong with `bundle`, and
-// says so; else why there is none.
-absl::Status KeepConviction(const std::string& server,
-                            const std::string& ca_file,
-                            const VerifierKey& log_key,
-                            const std::string& bundle,
-                            const std::string& file) {
-  ASSIGN_OR_RETURN(const std::string ca_pem, ReadAuthorities(ca_file));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Fetcher> fetcher,
-                   NewFetcher(server, ca_pem));
-  ASSIGN_OR_RETURN(const ConvictionFile conviction,
-                   ConvictChains(fetcher.get(), log_key, bundle));
-  RETURN_IF_ERROR(WriteFile(file, conviction.bytes, 0600, /*sync=*/true));
-  std::printf(
-      "\nConvicted: %s\nShown to anybody by: vidimus verify --vkey log.vkey "
-      "%s\n",
-      conviction.sentence.c_str(), file.c_str());
-  return absl::OkStatus();
-}
-
-int CheckMain(const std::vector<std::string>& arguments) {
-  std::string server, ca_file, token_file, vkey_file, state, save, evidence,
-      language;
-  std::vector<std::string> monitor_files;
-  uint64_t head_age_h = 24;
-  CommandLine command_line(
-      "resident check --server URL --token-file FILE --vkey FILE [flags]",
-      "Asks a log for everything it holds about you, of every administration "
-      "of "
-      "its\nregister and those that never touched you, and judges on this "
-      "machine whether it\nis all of it. Believes nothing but the log's key.");
-  command_line.Text("server", "URL", "the log's TLS door (https://...)",
-                    &server);
-  command_line.Text("ca", "FILE",
-                    "authority that vouches for the door, if it is not one of "
-                    "the system's",
-                    &ca_file);
-  command_line.Text("token-file", "FILE",
-                    "your bearer token, from the issuer that the log believes; "
-                    "a file of your own (0600)",
-                    &token_file);
-  command_line.Text("vkey", "FILE", "the log's verifier key (log.vkey)",
-                    &vkey_file);
-  command_line.Texts("monitor", "FILE",
-                     "verifier key of a monitor, whose cosignature vouches for "
-                     "the index; may stand several times",
-                     &monitor_files);
-  command_line.Text("state", "DIR",
-                    "remember head and counts there, so that the log can't go "
-                    "back behind them",
-                    &state);
-  command_line.Text("save", "FILE",
-                    "keep what the log showed, for `vidimus verify`; whoever "
-                    "has it can follow your chains",
-                    &save);
-  command_line.Text("evidence", "FILE",
-                    "where the file goes that convicts the log, if what is "
-                    "wrong does",
-                    &evidence);
-  command_line.Number("head_age_h", "N",
-                      "refuse a head older than so many hours (default 24)", 1,
-                      1000000, &head_age_h);
-  command_line.Choice("language", {"sv", "fi", "en"},
-                      "of the report (default: that of LANG)", &language);
-  command_line.Require({"server", "token-file", "vkey"});
-  command_line.Epilogue(
-      "Exit: 0 all of it is there, 1 something is wrong, 2 something could not "
-      "be had or\nchecked, 64 the command line makes no sense.\n\n"
-      "  vidimus resident check --server https://localhost:8443 --ca "
-      "D/tls/ca.crt \\\n    --token-file token --vkey D/log.vkey --state "
-      "~/.vidimus");
-  if (const std::optional<int> exit_code = command_line.Parse(arguments)) {
-    return *exit_code;
-  }
-  const auto unusable = [](const absl::Status& status) {
-    std::fprintf(stderr, "vidimus resident check: %s\n",
-                 std::string(status.message()).c_str());
-    return kExitUnusable;
-  };
-  ResidentOptions options;
-  auto log_key = ReadVkey(vkey_file);
-  if (!log_key.ok()) return unusable(log_key.status());
-  options.log_key = *std::move(log_key);
-  auto monitors = ReadVkeys(monitor_files);
-  if (!monitors.ok()) return unusable(monitors.status());
-  options.monitors = *std::move(monitors);
-  options.state_folder = state;
-  options.head_age_s_max = head_age_h * 3600;
-  options.language = LanguageFromCode(language).value_or(LanguageOfProcess());
-  options.now_s = static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(
-          std::chrono::system_clock::now().time_since_epoch())
-          .count());
-  const auto door = OpenResidentDoor(server, ca_file, token_file);
-  if (!door.ok()) return unusable(door.status());
-
-  const ResidentCheck check = CheckResident(door->get(), options);
-  std::fputs(check.text.c_str(), stdout);
-  std::printf("\n%s bytes read.\n", Grouped((*door)->bytes_read()).c_str());
-  if (!save.empty() && !check.bundle.empty()) {
-    const absl::Status saved =
-        WriteFile(save, check.bundle, 0600, /*sync=*/true);
-    if (!saved.ok()) return unusable(saved);
-    std::printf(
-        "\nKept in %s (%s bytes). Whoever has that file can follow your "
-        "chains until the log ends.\n",
-        save.c_str(), Grouped(check.bundle.size()).c_str());
-  }
-  if (!evidence.empty() && check.exit_code == kExitFalse &&
-      !check.bundle.empty()) {
-    const absl::Status kept = KeepConviction(server, ca_file, options.log_key,
-                                             check.bundle, evidence);
-    if (!kept.ok()) {
-      std::printf("\nNo conviction: %s\n", std::string(kept.message()).c_str());
-    }
-  }
-  return check.exit_code;
-}
-
-}  // namespace
-
-int ResidentMain(const std::vector<std::string>& arguments) {
-  if (!arguments.empty() && arguments[0] == "check") {
-    return CheckMain({arguments.begin() + 1, arguments.end()});
-  }
-  const bool help =
-      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
-  std::fprintf(help ? stdout : stderr,
-               "vidimus resident check ...    is everything there that a log "
-               "holds about you?\n\nvidimus resident check --help tells what "
-               "it takes.\n");
-  return help ? kExitTrue : kExitUsage;
 }
 
 }  // namespace vidimus

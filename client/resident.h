@@ -1,6 +1,6 @@
 // None is missing: a resident's check of everything that a log holds about
-// them. `vidimus resident check` is a thin skin over it. What is demanded and
-// why: docs/completeness.md.
+// them. `vidimus resident check` (resident_verbs.h) is a thin skin over it.
+// What is demanded and why: docs/completeness.md.
 //
 // Fetching and judging never mix: this asks the log for everything a chain
 // bundle must hold (proto/bundle.proto), draws the probes before it asks for
@@ -49,10 +49,6 @@ struct ResidentCheck {
 // be had is in the text. Nothing is kept in the state folder unless the log's
 // head extends the one kept there.
 ResidentCheck CheckResident(ResidentDoor* door, const ResidentOptions& options);
-
-// Runs the verb `resident` with the arguments after its name; returns what to
-// exit with (client.h).
-int ResidentMain(const std::vector<std::string>& arguments);
 
 }  // namespace vidimus
 

@@ -8,17 +8,13 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/door.h"
-#include "client/file.h"
 #include "client/random.h"
 #include "proto/http_client.h"
 #include "proto/json.h"
 #include "proto/status.h"
 #include "proto/tls.h"
 #include "proto/url.h"
-#include "verifier/signing.h"
 
 namespace vidimus {
 namespace {
@@ -27,7 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr int kTriesMax = 4;
 constexpr milliseconds kPauseMax{10000};
-constexpr size_t kTokenBytesMax = 16384;
 constexpr size_t kAnswerBytesMax = size_t{64} << 20;
 
 class HttpsDoor : public ResidentDoor {
@@ -144,18 +139,6 @@ absl::StatusOr<std::unique_ptr<ResidentDoor>> NewResidentDoor(
   ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client,
                    HttpClient::New(std::move(base), options));
   return std::make_unique<HttpsDoor>(std::move(client), token);
-}
-
-absl::StatusOr<std::unique_ptr<ResidentDoor>> OpenResidentDoor(
-    const std::string& url, const std::string& ca_file,
-    const std::string& token_file) {
-  ASSIGN_OR_RETURN(const std::string ca_pem, ReadAuthorities(ca_file));
-  ASSIGN_OR_RETURN(std::string token,
-                   ReadPrivateFile(token_file, kTokenBytesMax));
-  auto door = NewResidentDoor(url, ca_pem,
-                              std::string(absl::StripAsciiWhitespace(token)));
-  WipeBytes(&token);
-  return door;
 }
 
 }  // namespace vidimus

@@ -34,12 +34,6 @@ absl::StatusOr<std::unique_ptr<ResidentDoor>> NewResidentDoor(
     const std::string& url, const std::string& ca_pem,
     const std::string& token);
 
-// The same, from the files that hold the authorities (none: "") and the token,
-// which must be its owner's alone.
-absl::StatusOr<std::unique_ptr<ResidentDoor>> OpenResidentDoor(
-    const std::string& url, const std::string& ca_file,
-    const std::string& token_file);
-
 }  // namespace vidimus
 
 #endif  // VIDIMUS_CLIENT_RESIDENT_DOOR_H_

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -13,12 +12,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "client/chain_prosecutor.h"
 #include "client/client.h"
 #include "client/command_line.h"
 #include "client/door.h"
+#include "client/fetcher.h"
 #include "client/file.h"
 #include "client/resident.h"
-#include "client/resident_door.h"
+#include "client/resident_flags.h"
+#include "client/terminal.h"
 #include "client/timeline.h"
 #include "client/words.h"
 #include "proto/status.h"
@@ -31,33 +33,23 @@
 namespace vidimus {
 namespace {
 
-// What both verbs take.
+// Of a flag --language; empty: that of the process.
+Language SpokenLanguage(const std::string& code) {
+  return LanguageFromCode(code).value_or(LanguageOfProcess());
+}
+
+// What timeline and export take.
 struct Flags {
-  std::string server, ca, token, vkey, state, chains, language, since, verdict,
-      administration;
-  std::vector<std::string> monitors, keys;
-  uint64_t head_age_h = 24;
+  ResidentFlags log;
+  std::string chains, language, since, verdict, administration;
+  std::vector<std::string> keys;
 
   void AddTo(CommandLine* line) {
-    line->Text("server", "URL", "the log's TLS door (https://...)", &server);
-    line->Text("ca", "FILE",
-               "authority that vouches for the door, if it is not one of the "
-               "system's",
-               &ca);
-    line->Text("token-file", "FILE",
-               "your bearer token; a file of your own (0600)", &token);
+    log.AddTo(line);
     line->Text("chains", "FILE",
                "instead of asking: a file that was kept (resident check "
                "--save, resident export)",
                &chains);
-    line->Text("vkey", "FILE", "the log's verifier key (log.vkey)", &vkey);
-    line->Texts("monitor", "FILE",
-                "verifier key of a monitor, whose cosignature vouches for the "
-                "index; may stand several times",
-                &monitors);
-    line->Text("state", "DIR",
-               "remember head and counts there, as resident check does",
-               &state);
     line->Texts("key", "FINGERPRINT",
                 "a key of yours, as `vidimus wallet show` has it; any other "
                 "that speaks in your name is then shown before all else",
@@ -71,15 +63,10 @@ struct Flags {
                &verdict);
     line->Choice("language", {"sv", "fi", "en"},
                  "of what is said (default: that of LANG)", &language);
-    line->Number("head_age_h", "N",
-                 "refuse a head older than so many hours (default 24)", 1,
-                 1000000, &head_age_h);
     line->Require({"vkey"});
   }
 
-  Language Spoken() const {
-    return LanguageFromCode(language).value_or(LanguageOfProcess());
-  }
+  Language Spoken() const { return SpokenLanguage(language); }
 
   absl::StatusOr<TimelineFilter> Filter() const {
     TimelineFilter filter;
@@ -126,25 +113,17 @@ struct Gathered {
 
 absl::StatusOr<ResidentCheck> Ask(const Flags& flags,
                                   const ResidentOptions& options) {
-  if (flags.server.empty() || flags.token.empty()) {
+  if (flags.log.server.empty() || flags.log.token_file.empty()) {
     return absl::InvalidArgumentError(
         "what to show? --server and --token-file, or --chains");
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<ResidentDoor> door,
-                   OpenResidentDoor(flags.server, flags.ca, flags.token));
+                   flags.log.OpenDoor());
   return CheckResident(door.get(), options);
 }
 
 absl::Status Gather(const Flags& flags, Gathered* gathered) {
-  ResidentOptions options;
-  ASSIGN_OR_RETURN(options.log_key, ReadVkey(flags.vkey));
-  ASSIGN_OR_RETURN(options.monitors, ReadVkeys(flags.monitors));
-  options.state_folder = flags.state;
-  options.head_age_s_max = flags.head_age_h * 3600;
-  options.now_s = static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(
-          std::chrono::system_clock::now().time_since_epoch())
-          .count());
+  ASSIGN_OR_RETURN(const ResidentOptions options, flags.log.ReadOptions());
   if (flags.chains.empty()) {
     ASSIGN_OR_RETURN(ResidentCheck check, Ask(flags, options));
     if (check.bundle.empty()) {
@@ -177,6 +156,82 @@ int Fail(const char* verb, const absl::Status& status) {
   std::fprintf(stderr, "vidimus resident %s: %s\n", verb,
                std::string(status.message()).c_str());
   return absl::IsDataLoss(status) ? kExitFalse : kExitUnusable;
+}
+
+// Writes the file that convicts the log for what is wrong with `bundle`, and
+// says so; else why there is none.
+absl::Status KeepConviction(const ResidentFlags& flags,
+                            const VerifierKey& log_key,
+                            const std::string& bundle,
+                            const std::string& file) {
+  ASSIGN_OR_RETURN(const std::string ca_pem, ReadAuthorities(flags.ca));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Fetcher> fetcher,
+                   NewFetcher(flags.server, ca_pem));
+  ASSIGN_OR_RETURN(const ConvictionFile conviction,
+                   ConvictChains(fetcher.get(), log_key, bundle));
+  RETURN_IF_ERROR(WriteFile(file, conviction.bytes, 0600, /*sync=*/true));
+  std::printf(
+      "\nConvicted: %s\nShown to anybody by: vidimus verify --vkey log.vkey "
+      "%s\n",
+      conviction.sentence.c_str(), file.c_str());
+  return absl::OkStatus();
+}
+
+int CheckMain(const std::vector<std::string>& arguments) {
+  ResidentFlags flags;
+  std::string save, evidence, language;
+  CommandLine line(
+      "resident check --server URL --token-file FILE --vkey FILE [flags]",
+      "Asks a log for everything it holds about you, of every administration "
+      "of its\nregister and those that never touched you, and judges on this "
+      "machine whether it\nis all of it. Believes nothing but the log's key.");
+  flags.AddTo(&line);
+  line.Text("save", "FILE",
+            "keep what the log showed, for `vidimus verify`; whoever has it "
+            "can follow your chains",
+            &save);
+  line.Text("evidence", "FILE",
+            "where the file goes that convicts the log, if what is wrong does",
+            &evidence);
+  line.Choice("language", {"sv", "fi", "en"},
+              "of the report (default: that of LANG)", &language);
+  line.Require({"server", "token-file", "vkey"});
+  line.Epilogue(
+      "Exit: 0 all of it is there, 1 something is wrong, 2 something could not "
+      "be had or\nchecked, 64 the command line makes no sense.\n\n"
+      "  vidimus resident check --server https://localhost:8443 --ca "
+      "D/tls/ca.crt \\\n    --token-file token --vkey D/log.vkey --state "
+      "~/.vidimus");
+  if (const std::optional<int> exit_code = line.Parse(arguments)) {
+    return *exit_code;
+  }
+  absl::StatusOr<ResidentOptions> options = flags.ReadOptions();
+  if (!options.ok()) return Fail("check", options.status());
+  options->language = SpokenLanguage(language);
+  const auto door = flags.OpenDoor();
+  if (!door.ok()) return Fail("check", door.status());
+
+  const ResidentCheck check = CheckResident(door->get(), *options);
+  std::fputs(check.text.c_str(), stdout);
+  std::printf("\n%s bytes read.\n", Grouped((*door)->bytes_read()).c_str());
+  if (!save.empty() && !check.bundle.empty()) {
+    const absl::Status saved =
+        WriteFile(save, check.bundle, 0600, /*sync=*/true);
+    if (!saved.ok()) return Fail("check", saved);
+    std::printf(
+        "\nKept in %s (%s bytes). Whoever has that file can follow your "
+        "chains until the log ends.\n",
+        save.c_str(), Grouped(check.bundle.size()).c_str());
+  }
+  if (!evidence.empty() && check.exit_code == kExitFalse &&
+      !check.bundle.empty()) {
+    const absl::Status kept =
+        KeepConviction(flags, options->log_key, check.bundle, evidence);
+    if (!kept.ok()) {
+      std::printf("\nNo conviction: %s\n", std::string(kept.message()).c_str());
+    }
+  }
+  return check.exit_code;
 }
 
 Timeline Told(const Flags& flags, const Gathered& gathered) {
@@ -275,13 +330,24 @@ int ExportMain(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-int ResidentVerbsMain(const std::vector<std::string>& arguments) {
+int ResidentMain(const std::vector<std::string>& arguments) {
   if (!arguments.empty()) {
     const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    if (arguments[0] == "check") return CheckMain(rest);
     if (arguments[0] == "timeline") return TimelineMain(rest);
     if (arguments[0] == "export") return ExportMain(rest);
   }
-  return ResidentMain(arguments);
+  const bool help =
+      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
+  std::fputs(
+      "vidimus resident check ...       is everything there that a log holds "
+      "about you?\n"
+      "vidimus resident timeline ...    what was done with your data, and was "
+      "it allowed?\n"
+      "vidimus resident export ...      take it away\n\n"
+      "Each tells with --help what it takes.\n",
+      help ? stdout : stderr);
+  return help ? kExitTrue : kExitUsage;
 }
 
 }  // namespace vidimus

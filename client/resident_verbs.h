@@ -1,6 +1,5 @@
-// The verbs `vidimus resident timeline` and `vidimus resident export`: what the
-// check gathers, shown with verdicts (timeline.h). `resident check` itself is
-// resident.h.
+// The verbs `vidimus resident check` (resident.h), and `timeline` and `export`:
+// what the check gathers, shown with verdicts (timeline.h).
 #ifndef VIDIMUS_CLIENT_RESIDENT_VERBS_H_
 #define VIDIMUS_CLIENT_RESIDENT_VERBS_H_
 
@@ -10,8 +9,8 @@
 namespace vidimus {
 
 // Runs the verb `resident` with the arguments after its name; returns what to
-// exit with (client.h). What it does not know it hands to ResidentMain.
-int ResidentVerbsMain(const std::vector<std::string>& arguments);
+// exit with (client.h).
+int ResidentMain(const std::vector<std::string>& arguments);
 
 }  // namespace vidimus
 
