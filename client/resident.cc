@@ -36,9 +36,9 @@ constexpr size_t kStateBytesMax = size_t{16} << 20;
 constexpr size_t kKeysEach = 1024;
 constexpr size_t kLeavesEach = 4096;
 // Numbers of the register that are looked up ahead: as many as are known
-// already, and no fewer or more than these. Each costs a few KiB.
-constexpr uint32_t kNumbersAheadMin = 2;
-constexpr uint32_t kNumbersAheadMax = 16;
+// already, and no fewer or more than these. Each costs 64 bytes of question.
+constexpr uint32_t kNumbersAheadMin = 4;
+constexpr uint32_t kNumbersAheadMax = 64;
 // What a check asks for besides config: not analyses and counts, which grow
 // with the use of the log and which no verdict rests on.
 constexpr RegisterType kTypesAsked[] = {
@@ -198,10 +198,11 @@ class Asker {
   Asker(ResidentDoor* door, const ResidentOptions& options)
       : door_(door), options_(options) {}
 
-  // Gathers a bundle at the newest head, which must extend `older` if it is not
-  // empty. kDataLoss: what the log says is wrong.
-  absl::Status Gather(const std::string& older) {
-    RETURN_IF_ERROR(AskHead(older));
+  // Gathers a bundle at a head that extends `older`, if that is not empty: with
+  // `cosigned` at the newest that a monitor of the options cosigned, if the log
+  // shows one, else at the newest. kDataLoss: what the log says is wrong.
+  absl::Status Gather(const std::string& older, bool cosigned) {
+    RETURN_IF_ERROR(AskHead(older, cosigned));
     RETURN_IF_ERROR(AskRegister());
     RETURN_IF_ERROR(AskChains());
     RETURN_IF_ERROR(AskKeys());
@@ -214,27 +215,49 @@ class Asker {
   const v1::ChainBundle& bundle() const { return bundle_; }
   const TreeHead& head() const { return extract_.head(); }
   uint64_t seal_time_s() const { return extract_.seal().time_s; }
+  // Whether a monitor vouches for the index at the head.
+  bool vouched() const { return vouched_; }
   const Unanswered& unanswered() const { return unanswered_; }
 
  private:
   uint64_t covered() const { return head().size - 1; }
 
-  absl::Status AskHead(const std::string& older) {
-    ASSIGN_OR_RETURN(const std::string note,
-                     door_->Get("checkpoint", kCheckpointBytesMax));
-    RETURN_IF_ERROR(
-        WrongIfFound(extract_.Open(note, options_.log_key), "checkpoint"));
+  absl::Status AskHead(const std::string& older, bool cosigned) {
+    Checkpoint kept;
     if (!older.empty()) {
-      Checkpoint kept;
       RETURN_IF_ERROR(
           WrongIfFound(OpenCheckpoint(older, options_.log_key, &kept),
                        "the head kept from the last check"));
+    }
+    std::string note;
+    if (cosigned) note = AskCosigned(kept.head.size);
+    if (note.empty()) {
+      ASSIGN_OR_RETURN(note, door_->Get("checkpoint", kCheckpointBytesMax));
+    }
+    RETURN_IF_ERROR(
+        WrongIfFound(extract_.Open(note, options_.log_key), "checkpoint"));
+    vouched_ = CountMonitors(note, options_.monitors) > 0;
+    if (!older.empty()) {
       RETURN_IF_ERROR(JudgeExtends(door_, kept.head, head()));
     }
     bundle_.set_origin(options_.log_key.name);
     bundle_.set_checkpoint(note);
     wanted_leaves_ = {0, covered()};
     return AddLeaves({wanted_leaves_.begin(), wanted_leaves_.end()}, nullptr);
+  }
+
+  // The newest head that a monitor cosigned, or nothing if there is none or it
+  // is of fewer leaves than `size_min`: then nobody vouches for what is newer.
+  std::string AskCosigned(uint64_t size_min) {
+    absl::StatusOr<std::string> note =
+        door_->Get("cosigned/checkpoint", kCheckpointBytesMax);
+    Checkpoint checkpoint;
+    if (!note.ok() || CountMonitors(*note, options_.monitors) == 0 ||
+        OpenCheckpoint(*note, options_.log_key, &checkpoint) != Finding::kOk ||
+        checkpoint.head.size < size_min) {
+      return "";
+    }
+    return *std::move(note);
   }
 
   // Asks for leaves and adds them to the extract, and to `proof` if it is
@@ -275,8 +298,9 @@ class Asker {
     return absl::OkStatus();
   }
 
-  // Looks up register keys until of each document the newest version is known,
-  // and the first number that there is not.
+  // Asks where register keys stand until of each document the newest version is
+  // known, and the first number that there is not: the log's word, which
+  // AskKeys has proven.
   absl::Status AskRegister() {
     uint64_t count = 0;
     RETURN_IF_ERROR(AskDocument({RegisterType::kConfig, 0, 0}, &count));
@@ -297,25 +321,34 @@ class Asker {
   absl::Status AskDocument(RegisterId id, uint64_t* count) {
     for (*count = 0; *count < kVersionsMax; ++*count, ++id.version) {
       const Hash key = RegisterKey(id);
-      IndexAnswer answer;
-      if (extract_.FindKey(key, &answer) != Finding::kOk) {
+      auto place = places_.find(key);
+      if (place == places_.end()) {
         RETURN_IF_ERROR(AskAhead(id));
-        RETURN_IF_ERROR(
-            WrongIfFound(extract_.FindKey(key, &answer), "register"));
+        place = places_.find(key);
       }
-      wanted_keys_.insert(key);
-      if (!answer.has_value()) return absl::OkStatus();
-      wanted_leaves_.insert(*answer);
-      register_leaves_.insert(*answer);
+      Want(key, place->second, &register_leaves_);
+      if (!place->second.has_value()) return absl::OkStatus();
       if (id.type == RegisterType::kAdministration) {
-        document_leaves_.insert(*answer);
+        document_leaves_.insert(*place->second);
       }
     }
     return Wrong("a register document has more versions than are read");
   }
 
-  // Looks up a key of the register and those that will be asked for next. The
-  // proof becomes part of the bundle, so that nothing is asked for twice.
+  // Notes that a key is needed which the log says to stand at `place`, or
+  // nowhere. Where a monitor vouches for the index, the leaf is enough.
+  void Want(const Hash& key, const IndexAnswer& place,
+            std::set<uint64_t>* leaves) {
+    if (place.has_value() && *place < covered()) {
+      wanted_leaves_.insert(*place);
+      leaves->insert(*place);
+      if (vouched_) return;
+    }
+    wanted_keys_[key] = leaves;
+  }
+
+  // Asks for the places of a key of the register and of those that will be
+  // asked for next.
   absl::Status AskAhead(const RegisterId& id) {
     std::set<Hash> keys;
     for (uint64_t version = 0; version < 2; ++version) {
@@ -331,7 +364,24 @@ class Asker {
         }
       }
     }
-    return AddKeys({keys.begin(), keys.end()}, bundle_.add_keys());
+    v1::ProveKeysRequest request;
+    request.set_origin(options_.log_key.name);
+    request.set_size(covered());
+    request.set_without_proof(true);
+    for (const Hash& key : keys) {
+      request.add_keys(std::string(Bytes(key)));
+      places_[key].reset();
+    }
+    ASSIGN_OR_RETURN(const v1::ProveKeysResponse response,
+                     door_->ProveKeys(request));
+    const std::vector<Hash> asked(keys.begin(), keys.end());
+    for (const v1::KeyPlace& place : response.place()) {
+      if (place.key() >= asked.size()) {
+        return Wrong("the log says where a key stands that nobody asked for");
+      }
+      places_[asked[place.key()]] = place.leaf_index();
+    }
+    return absl::OkStatus();
   }
 
   absl::Status AskChains() {
@@ -352,11 +402,13 @@ class Asker {
       const auto end = static_cast<uint64_t>(chain.entries_size());
       for (const uint64_t probe : DrawProbes(end)) probed.add_probe(probe);
       if (const std::optional<Hash> key = HashFromBytes(chain.chain_key())) {
-        for (uint64_t i = 0; i <= end; ++i) {
-          labels_.insert(ChainLabel(*key, i));
+        for (uint64_t i = 0; i < end; ++i) {
+          Want(ChainLabel(*key, i),
+               chain.entries(static_cast<int>(i)).leaf_index(), &entry_leaves_);
         }
+        Want(ChainLabel(*key, end), std::nullopt, &entry_leaves_);
         for (const uint64_t probe : probed.probe()) {
-          labels_.insert(ChainLabel(*key, probe));
+          Want(ChainLabel(*key, probe), std::nullopt, &entry_leaves_);
         }
       }
       *bundle_.add_chain() = std::move(probed);
@@ -393,24 +445,21 @@ class Asker {
   // One proof for everything that a bundle needs, or as few as the log's limit
   // allows.
   absl::Status AskKeys() {
-    wanted_keys_.insert(labels_.begin(), labels_.end());
     std::vector<Hash> keys;
-    for (const Hash& key : wanted_keys_) {
-      IndexAnswer answer;
-      if (extract_.FindKey(key, &answer) != Finding::kOk) keys.push_back(key);
-    }
+    for (const auto& [key, leaves] : wanted_keys_) keys.push_back(key);
     for (size_t first = 0; first < keys.size(); first += kKeysEach) {
       const size_t end = std::min(keys.size(), first + kKeysEach);
       RETURN_IF_ERROR(AddKeys({keys.begin() + static_cast<ptrdiff_t>(first),
                                keys.begin() + static_cast<ptrdiff_t>(end)},
                               bundle_.add_keys()));
     }
-    for (const Hash& label : labels_) {
+    // What the index itself says, where the log said something else.
+    for (const auto& [key, leaves] : wanted_keys_) {
       IndexAnswer answer;
-      if (extract_.FindKey(label, &answer) == Finding::kOk &&
+      if (extract_.FindKey(key, &answer) == Finding::kOk &&
           answer.has_value() && *answer < covered()) {
         wanted_leaves_.insert(*answer);
-        entry_leaves_.insert(*answer);
+        leaves->insert(*answer);
       }
     }
     return absl::OkStatus();
@@ -555,9 +604,11 @@ class Asker {
   Extract extract_;
   v1::ChainBundle bundle_;
   Unanswered unanswered_;
+  bool vouched_ = false;
   uint32_t administrations_ = 0;
-  std::set<Hash> labels_;
-  std::set<Hash> wanted_keys_;
+  std::map<Hash, IndexAnswer> places_;  // of register keys, by the log's word
+  // What is to be proven, each with whose leaf it is if there is one.
+  std::map<Hash, std::set<uint64_t>*> wanted_keys_;
   std::set<uint64_t> wanted_leaves_;
   std::set<uint64_t> register_leaves_;  // all documents that were asked for
   std::set<uint64_t> document_leaves_;  // administrations'
@@ -604,14 +655,24 @@ ResidentCheck CheckResident(ResidentDoor* door,
       Memory::Open(options.state_folder, options.log_key.name);
   if (!memory.ok()) return Refuse(memory.status());
   std::optional<Asker> asker;
+  const auto is_old = [&] {
+    return asker->seal_time_s() + options.head_age_s_max < options.now_s;
+  };
   absl::Status status;
-  for (int tries = 0; tries < kHeadsTriedMax; ++tries) {
+  bool cosigned = !options.monitors.empty();
+  for (int tries = 1; tries <= kHeadsTriedMax; ++tries) {
     asker.emplace(door, options);
-    status = asker->Gather(memory->checkpoint());
+    status = asker->Gather(memory->checkpoint(), cosigned);
+    // Where nobody vouches for the last day, there is its own newest head.
+    if (cosigned && status.ok() && asker->vouched() && is_old()) {
+      cosigned = false;
+      continue;
+    }
     if (!absl::IsOutOfRange(status)) break;
+    if (tries + 1 == kHeadsTriedMax) cosigned = false;
   }
   if (!status.ok()) return Refuse(status);
-  if (asker->seal_time_s() + options.head_age_s_max < options.now_s) {
+  if (is_old()) {
     return Refuse(absl::FailedPreconditionError(absl::StrCat(
         "the newest head is ", (options.now_s - asker->seal_time_s()) / 3600,
         " hours old: it says nothing about what happened since")));

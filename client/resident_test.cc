@@ -30,6 +30,12 @@ namespace {
 const std::string kResident = "\x01resident-a";
 constexpr uint64_t kNow = 1800000100;
 
+const Ed25519NoteSigner& Monitor() {
+  static const Ed25519NoteSigner* const kMonitor = new Ed25519NoteSigner(
+      "monitor.example/m", kKeyTypeCosignatureEd25519, std::string(32, 'm'));
+  return *kMonitor;
+}
+
 // A small log behind a door in this process, as honest as its hooks.
 class FakeDoor : public ResidentDoor {
  public:
@@ -38,6 +44,15 @@ class FakeDoor : public ResidentDoor {
   absl::StatusOr<std::string> Get(const std::string& path,
                                   size_t bytes_max) override {
     if (path == "checkpoint") return log_->Checkpoint(size());
+    if (path == "cosigned/checkpoint") {
+      if (cosigned_size == 0) return absl::NotFoundError("none");
+      std::string note = log_->Checkpoint(cosigned_size);
+      Note parts;
+      EXPECT_EQ(SplitNote(note, &parts), Finding::kOk);
+      std::string line;
+      EXPECT_TRUE(Monitor().Sign(parts.text, kNow, &line));
+      return note + line;
+    }
     if (const auto hash = ParseRegisterPath(path)) {
       for (const auto& [index, document] : log_->documents()) {
         if (Sha256(document) == *hash) return document;
@@ -69,7 +84,7 @@ class FakeDoor : public ResidentDoor {
       --out_of_range;
       return absl::OutOfRangeError("gone");
     }
-    EXPECT_EQ(request.size(), size());
+    EXPECT_TRUE(request.size() == size() || request.size() == cosigned_size);
     v1::GetChainResponse response;
     response.set_size(request.size());
     *response.mutable_chain() =
@@ -93,6 +108,22 @@ class FakeDoor : public ResidentDoor {
     }
     v1::ProveKeysResponse response;
     response.set_size(request.size());
+    if (request.size() + 1 == gone_size) {
+      return absl::OutOfRangeError("its runs are gone");
+    }
+    if (request.without_proof()) {
+      const std::vector<IndexAnswer> found =
+          log_->FindKeys(keys, request.size() + 1);
+      for (size_t k = 0; k < keys.size(); ++k) {
+        if (!found[k].has_value() || keys[k] == hidden_place) continue;
+        v1::KeyPlace* const place = response.add_place();
+        place->set_key(static_cast<uint32_t>(k));
+        place->set_leaf_index(*found[k]);
+      }
+      if (spare_place) response.add_place()->set_key(1 << 20);
+      return response;
+    }
+    keys_proven += keys.size();
     response.set_proof(log_->ProveKeys(keys, request.size() + 1));
     if (flip_keys) response.mutable_proof()->back() ^= 1;
     return response;
@@ -142,7 +173,12 @@ class FakeDoor : public ResidentDoor {
 
   std::map<uint32_t, absl::Status> refused_chains;
   std::function<void(v1::Chain*)> doctor;
-  uint64_t size_shown = 0;  // an older head
+  uint64_t size_shown = 0;     // an older head
+  uint64_t cosigned_size = 0;  // of the head that the monitor cosigned
+  uint64_t gone_size = 0;      // of a head without runs
+  Hash hidden_place = {};      // of which the log keeps silent
+  bool spare_place = false;
+  size_t keys_proven = 0;
   int out_of_range = 0;
   bool no_whole_batches = false;
   int entries_each = 3;
@@ -271,26 +307,179 @@ TEST_F(ResidentTest, TheBundleIsJudgedTheSameWithoutANetwork) {
 }
 
 TEST_F(ResidentTest, UnderAMonitorNoneIsMissing) {
-  const Ed25519NoteSigner monitor(
-      "monitor.example/m", kKeyTypeCosignatureEd25519, std::string(32, 'm'));
+  options_.monitors = {Monitor().key()};
+  door_.cosigned_size = log_.size();
   const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitTrue);
+  EXPECT_TRUE(absl::StartsWith(
+      check.text, "None is missing: 8 accesses by 2 administrations of 3."))
+      << check.text;
+  EXPECT_TRUE(absl::StrContains(
+      check.text,
+      absl::StrCat("Administration 0: 7 and no more at size ", log_.size())));
+  // The same without a network.
+  const ChainJudgement again =
+      JudgeChainFile(log_.key(), options_.monitors, check.bundle);
+  EXPECT_EQ(again.exit_code, kExitTrue);
+  EXPECT_EQ(again.text, check.text);
+}
+
+TEST_F(ResidentTest, UnderAMonitorNoPresenceIsAskedFor) {
+  ASSERT_EQ(Check().exit_code, kExitTrue);
+  const size_t without = door_.keys_proven;
+  options_.monitors = {Monitor().key()};
+  door_.cosigned_size = log_.size();
+  door_.keys_proven = 0;
+  const ResidentCheck check = Check();
+  ASSERT_EQ(check.exit_code, kExitTrue);
+  // 8 entries, 4 documents of 3 administrations, config.
+  EXPECT_EQ(door_.keys_proven, without - 8 - 4 - 1);
   v1::ChainBundle bundle;
   ASSERT_TRUE(bundle.ParseFromString(check.bundle));
-  Note note;
-  const std::string plain = bundle.checkpoint();
-  ASSERT_EQ(SplitNote(plain, &note), Finding::kOk);
-  std::string line;
-  ASSERT_TRUE(monitor.Sign(note.text, kNow, &line));
-  bundle.set_checkpoint(plain + line);
-  const ChainJudgement judgement =
-      JudgeChainFile(log_.key(), {monitor.key()}, bundle.SerializeAsString());
-  EXPECT_EQ(judgement.exit_code, kExitTrue);
-  EXPECT_TRUE(absl::StartsWith(
-      judgement.text, "None is missing: 8 accesses by 2 administrations of 3."))
+  ASSERT_EQ(bundle.keys_size(), 1);
+
+  // Who names no monitor, or another, is told so: nothing in it is false.
+  const ChainJudgement judgement = JudgeChainFile(log_.key(), {}, check.bundle);
+  EXPECT_EQ(judgement.exit_code, kExitUnusable);
+  EXPECT_TRUE(absl::StartsWith(judgement.text,
+                               "unusable: register: config, version 0: the "
+                               "leaf stands in the log, and that the index "
+                               "holds it is neither proven nor vouched for"))
       << judgement.text;
-  EXPECT_TRUE(absl::StrContains(
-      judgement.text,
-      absl::StrCat("Administration 0: 7 and no more at size ", log_.size())));
+}
+
+TEST_F(ResidentTest, AVouchedBundleHoldsWhatVerdictsNeed) {
+  options_.monitors = {Monitor().key()};
+  door_.cosigned_size = log_.size();
+  for (const bool whole : {true, false}) {
+    door_.no_whole_batches = !whole;
+    const ResidentCheck check = Check();
+    ASSERT_EQ(check.exit_code, kExitTrue) << check.text;
+    ChainsReport report;
+    ASSERT_EQ(
+        JudgeChainBundle(check.bundle, log_.key(), options_.monitors, &report),
+        Finding::kOk);
+    EXPECT_TRUE(report.Complete());
+    for (const JudgedChain& chain : JudgeAccesses(report, nullptr)) {
+      if (!whole && chain.administration != 0) continue;
+      EXPECT_EQ(chain.gap.finding,
+                whole ? Finding::kOk : Finding::kPositionUnproven);
+    }
+  }
+}
+
+TEST_F(ResidentTest, ItIsTheMonitorsHeadThatIsJudged) {
+  options_.monitors = {Monitor().key()};
+  uint64_t older = log_.size() - 1;
+  while (static_cast<LeafKind>(log_.Leaf(older - 1)[0]) != LeafKind::kSeal) {
+    --older;
+  }
+  door_.cosigned_size = older;
+  ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitTrue) << check.text;
+  EXPECT_TRUE(absl::StartsWith(
+      check.text, "None is missing: 7 accesses by 1 administration of 3."))
+      << check.text;
+  // And never one behind that of the last check.
+  door_.cosigned_size = log_.size();
+  EXPECT_EQ(Check().exit_code, kExitTrue);
+  door_.cosigned_size = older;
+  check = Check();
+  EXPECT_EQ(check.exit_code, kExitTrue) << check.text;
+  EXPECT_TRUE(absl::StrContains(check.text, "nobody has vouched"))
+      << check.text;
+}
+
+TEST_F(ResidentTest, WithoutAMonitorsHeadTheIndexMustShowAll) {
+  const auto expect_not_vouched = [&] {
+    door_.keys_proven = 0;
+    const ResidentCheck check = Check();
+    EXPECT_EQ(check.exit_code, kExitTrue) << check.text;
+    EXPECT_TRUE(absl::StrContains(check.text, "nobody has vouched"))
+        << check.text;
+    EXPECT_EQ(JudgeChainFile(log_.key(), {}, check.bundle).exit_code,
+              kExitTrue);
+    return door_.keys_proven;
+  };
+  const size_t all = expect_not_vouched();
+  options_.monitors = {Monitor().key()};
+  EXPECT_EQ(expect_not_vouched(), all);  // none shown
+  door_.cosigned_size = log_.size();
+  door_.gone_size = 0;
+  const Ed25519NoteSigner other("monitor.example/o", kKeyTypeCosignatureEd25519,
+                                std::string(32, 'o'));
+  options_.monitors = {other.key()};
+  EXPECT_EQ(expect_not_vouched(), all);  // somebody else's
+  // Its runs are gone.
+  options_.monitors = {Monitor().key()};
+  log_.AddAccess(kResident, 2);
+  log_.Seal(1800000050);
+  options_.state_folder.clear();
+  door_.gone_size = door_.cosigned_size;
+  EXPECT_EQ(expect_not_vouched(), all + 1);
+  // It is a day old, and another is not.
+  door_.gone_size = 0;
+  options_.now_s = 1800000040 + 24 * 3600 + 1;
+  EXPECT_GT(expect_not_vouched(), all);
+  options_.now_s += 10;
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitUnusable);
+  EXPECT_TRUE(absl::StrContains(check.text, "24 hours old")) << check.text;
+}
+
+TEST_F(ResidentTest, TheLogsWordForAPlaceIsProvenOrRefused) {
+  for (const bool vouched : {false, true}) {
+    options_.monitors.clear();
+    if (vouched) options_.monitors = {Monitor().key()};
+    door_.cosigned_size = log_.size();
+    // A version, a number, and config itself that the log does not tell of.
+    for (const RegisterId& id :
+         {RegisterId{RegisterType::kAdministration, 1, 1},
+          RegisterId{RegisterType::kAdministration, 2, 0},
+          RegisterId{RegisterType::kConfig, 0, 0}}) {
+      door_.hidden_place = RegisterKey(id);
+      const ResidentCheck check = Check();
+      EXPECT_EQ(check.exit_code, kExitFalse) << check.text;
+      EXPECT_TRUE(absl::StartsWith(check.text, "NOT SO: register: "))
+          << check.text;
+    }
+    door_.hidden_place = {};
+    door_.spare_place = true;
+    EXPECT_EQ(Check().exit_code, kExitFalse);
+    door_.spare_place = false;
+    // An entry that is said to stand elsewhere.
+    door_.doctor = [](v1::Chain* chain) {
+      if (chain->administration() == 1) {
+        chain->mutable_entries(0)->set_leaf_index(3);
+      }
+    };
+    ResidentCheck check = Check();
+    EXPECT_EQ(check.exit_code, kExitFalse);
+    EXPECT_TRUE(absl::StrContains(
+        check.text, "the entry is not the leaf that its label leads to"))
+        << check.text;
+    door_.doctor = [](v1::Chain* chain) {
+      if (chain->administration() == 1) {
+        chain->mutable_entries(0)->set_leaf_index(uint64_t{1} << 60);
+      }
+    };
+    EXPECT_EQ(Check().exit_code, kExitFalse);
+    door_.doctor = nullptr;
+    EXPECT_EQ(Check().exit_code, kExitTrue);
+  }
+}
+
+TEST_F(ResidentTest, AMonitorsHeadExcusesNothingThatIsMissing) {
+  options_.monitors = {Monitor().key()};
+  door_.cosigned_size = log_.size();
+  door_.doctor = [](v1::Chain* chain) {
+    if (chain->administration() == 1) chain->mutable_entries()->RemoveLast();
+  };
+  const ResidentCheck check = Check();
+  EXPECT_EQ(check.exit_code, kExitFalse);
+  EXPECT_TRUE(absl::StrContains(check.text,
+                                "the chain has more entries than are shown"))
+      << check.text;
 }
 
 TEST_F(ResidentTest, DrawsOtherProbesEachTime) {
