@@ -193,13 +193,13 @@ class ChainProsecutor {
 
 }  // namespace
 
-absl::StatusOr<ConvictionFile> ConvictChains(Fetcher* fetcher,
-                                             const VerifierKey& log_key,
-                                             absl::string_view bundle) {
+absl::StatusOr<ConvictionFile> ConvictChains(
+    Fetcher* fetcher, const VerifierKey& log_key,
+    const std::vector<VerifierKey>& monitors, absl::string_view bundle) {
   const std::string_view bytes(bundle.data(), bundle.size());
   v1::ChainBundle parsed;
   ChainsReport report;
-  JudgeChainBundle(bytes, log_key, {}, &report);
+  JudgeChainBundle(bytes, log_key, monitors, &report);
   SignedHead head;
   head.log_key = log_key;
   Checkpoint checkpoint;

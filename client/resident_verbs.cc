@@ -161,14 +161,15 @@ int Fail(const char* verb, const absl::Status& status) {
 // Writes the file that convicts the log for what is wrong with `bundle`, and
 // says so; else why there is none.
 absl::Status KeepConviction(const ResidentFlags& flags,
-                            const VerifierKey& log_key,
+                            const ResidentOptions& options,
                             const std::string& bundle,
                             const std::string& file) {
   ASSIGN_OR_RETURN(const std::string ca_pem, ReadAuthorities(flags.ca));
   ASSIGN_OR_RETURN(const std::unique_ptr<Fetcher> fetcher,
                    NewFetcher(flags.server, ca_pem));
-  ASSIGN_OR_RETURN(const ConvictionFile conviction,
-                   ConvictChains(fetcher.get(), log_key, bundle));
+  ASSIGN_OR_RETURN(
+      const ConvictionFile conviction,
+      ConvictChains(fetcher.get(), options.log_key, options.monitors, bundle));
   RETURN_IF_ERROR(WriteFile(file, conviction.bytes, 0600, /*sync=*/true));
   std::printf(
       "\nConvicted: %s\nShown to anybody by: vidimus verify --vkey log.vkey "
@@ -226,7 +227,7 @@ int CheckMain(const std::vector<std::string>& arguments) {
   if (!evidence.empty() && check.exit_code == kExitFalse &&
       !check.bundle.empty()) {
     const absl::Status kept =
-        KeepConviction(flags, options->log_key, check.bundle, evidence);
+        KeepConviction(flags, *options, check.bundle, evidence);
     if (!kept.ok()) {
       std::printf("\nNo conviction: %s\n", std::string(kept.message()).c_str());
     }

@@ -7,12 +7,15 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "proto/bundle.pb.h"
 #include "tests/doctored/doctored_fetcher.h"
 #include "tests/doctored/doctored_log.h"
 #include "verifier/chain.h"
 #include "verifier/conviction.h"
+#include "verifier/note.h"
+#include "verifier/signing.h"
 
 namespace vidimus {
 namespace {
@@ -20,10 +23,12 @@ namespace {
 constexpr uint64_t kNowS = 1800000000;
 const std::string kResident = "\x01resident-17";
 
-absl::StatusOr<ConvictionFile> Convict(const DoctoredLog& log,
-                                       const v1::ChainBundle& bundle) {
+absl::StatusOr<ConvictionFile> Convict(
+    const DoctoredLog& log, const v1::ChainBundle& bundle,
+    const std::vector<VerifierKey>& monitors = {}) {
   DoctoredFetcher fetcher(&log);
-  return ConvictChains(&fetcher, log.log().key(), bundle.SerializeAsString());
+  return ConvictChains(&fetcher, log.log().key(), monitors,
+                       bundle.SerializeAsString());
 }
 
 ConvictionReport Judged(const DoctoredLog& log, const ConvictionFile& file) {
@@ -77,6 +82,21 @@ TEST(ChainProsecutorTest, ConvictsForContentOfAnotherChain) {
   const auto file = Convict(log, log.log().Bundle(kResident));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(Judged(log, *file).kind, ConvictionKind::kWrongLabel);
+
+  // In a bundle that says nothing of the index, since a monitor does.
+  const Ed25519NoteSigner monitor(
+      "monitor.example/m", kKeyTypeCosignatureEd25519, std::string(32, 'm'));
+  v1::ChainBundle lean = log.log().LeanBundle(kResident);
+  const std::string plain = lean.checkpoint();
+  Note note;
+  ASSERT_EQ(SplitNote(plain, &note), Finding::kOk);
+  std::string line;
+  ASSERT_TRUE(monitor.Sign(note.text, kNowS, &line));
+  lean.set_checkpoint(plain + line);
+  const auto vouched = Convict(log, lean, {monitor.key()});
+  ASSERT_TRUE(vouched.ok()) << vouched.status();
+  EXPECT_EQ(Judged(log, *vouched).kind, ConvictionKind::kWrongLabel);
+  EXPECT_FALSE(Convict(log, lean).ok());
 }
 
 TEST(ChainProsecutorTest, AnotherEntrysIdIsAnAlarm) {
@@ -95,11 +115,12 @@ TEST(ChainProsecutorTest, MakesNothingOfABundleOfAnotherLog) {
   DoctoredFetcher fetcher(&log);
   const std::string bundle = Shown(log, "hole").SerializeAsString();
   EXPECT_FALSE(
-      ConvictChains(&fetcher, SmallLog("log.example/other").key(), bundle)
+      ConvictChains(&fetcher, SmallLog("log.example/other").key(), {}, bundle)
           .ok());
   for (size_t size = 0; size < bundle.size(); size += 101) {
     EXPECT_FALSE(
-        ConvictChains(&fetcher, log.log().key(), bundle.substr(0, size)).ok())
+        ConvictChains(&fetcher, log.log().key(), {}, bundle.substr(0, size))
+            .ok())
         << size;
   }
 }
