@@ -125,8 +125,19 @@ bool Gossip::SetTree(absl::string_view origin, absl::string_view bytes) {
   tree.text = std::string(note.text);
   tree.log_line = LineBy(log->config.key, note);
   if (tree.log_line.empty()) return false;
+  const std::vector<VerifierKey>& cosigners = log->config.cosigners;
+  const bool cosigned = std::any_of(
+      cosigners.begin(), cosigners.end(),
+      [&](const VerifierKey& key) { return !LineBy(key, note).empty(); });
+  const bool is_newest_cosigned =
+      cosigned && tree.head.size >= log->cosigned.size;
   if (log->tree) {
-    if (tree.head.size < log->tree->head.size) return false;
+    if (tree.head.size < log->tree->head.size) {
+      if (!is_newest_cosigned) return false;
+      log->cosigned = tree.head;
+      log->cosigned_note = std::string(bytes);
+      return true;
+    }
     if (tree.head.size == log->tree->head.size &&
         tree.head != log->tree->head) {
       ConvictOfFork(log, tree, *log->tree);
@@ -135,6 +146,10 @@ bool Gossip::SetTree(absl::string_view origin, absl::string_view bytes) {
   }
   log->tree = tree;
   log->tree_note = std::string(bytes);
+  if (is_newest_cosigned) {
+    log->cosigned = tree.head;
+    log->cosigned_note = std::string(bytes);
+  }
   // What has the same size needs no question.
   std::optional<ReadNote> other;
   for (auto& [head, held] : log->held) {
@@ -360,7 +375,10 @@ v1::LogGossip Gossip::Notes(const Log& log) {
   for (const auto& [kind, conviction] : log.convictions) {
     told.add_convicted(KindField(kind));
   }
-  if (log.tree) told.add_notes(log.tree_note);
+  if (!log.cosigned_note.empty()) told.add_notes(log.cosigned_note);
+  if (log.tree && log.tree->head != log.cosigned) {
+    told.add_notes(log.tree_note);
+  }
   const auto add = [&](const HeldNote& held) {
     told.add_notes(
         Join(held.note.text, held.note.log_line, held.note.cosigner_lines));
@@ -391,7 +409,7 @@ v1::LogGossip Gossip::Notes(const Log& log) {
       }
     }
   }
-  static_assert(1 + kGossipCosignersMax + kGossipPoolNotes <=
+  static_assert(2 + kGossipCosignersMax + kGossipPoolNotes <=
                 kGossipNotesPerLog);
   return told;
 }
@@ -419,8 +437,8 @@ std::vector<v1::GossipMessage> Gossip::Requests(size_t peer) const {
       messages.emplace_back();
       bytes_left = kGossipMessageBytesMax;
     }
-    // One log's notes alone may be more than a message holds; the newest of our
-    // own tree is the first.
+    // One log's notes alone may be more than a message holds; those of our own
+    // tree come first.
     while (told.ByteSizeLong() + kLogOverheadBytes > bytes_left) {
       told.mutable_notes()->RemoveLast();
     }

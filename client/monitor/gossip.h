@@ -142,10 +142,10 @@ class Gossip {
 
   // --- What we know ourselves ---
 
-  // The newest head of our own tree, as a note of the log: with our own
-  // cosignature if there is one, which is what others keep it by. False, and
-  // nothing changes, if it is not a note of a followed log, or smaller than the
-  // last.
+  // A head of our own tree, as a note of the log. Told are the newest, and the
+  // newest with a cosignature of ours, by which others keep it a place: it may
+  // come later, and be smaller. False, and nothing changes, if it is not a note
+  // of a log that we know, or smaller than what we told already.
   bool SetTree(absl::string_view origin, absl::string_view note);
 
   // A note that came to us by other ways: what our witness cosigned, or refused
@@ -239,6 +239,9 @@ class Gossip {
     GossipLog config;
     std::optional<ReadNote> tree;
     std::string tree_note;  // as it was given, with all its lines
+    // The newest of our own tree with a line by a known cosigner.
+    TreeHead cosigned;
+    std::string cosigned_note;
     std::map<TreeHead, HeldNote, HeadOrder> held;
     // By cosigner, its newest note among those held.
     std::map<size_t, TreeHead> newest;

@@ -290,6 +290,16 @@ class ServiceImpl final : public GossipService {
         gossip_.Answered(question, comparison);
       }
     }
+    std::vector<GossipConviction> told;
+    const bool kept = Keep(&told);
+    for (const GossipConviction& conviction : told) {
+      if (options_.convicted != nullptr) options_.convicted(conviction);
+    }
+    return kept;
+  }
+
+  // Makes durable what is not yet; `told` are the convictions among it.
+  bool Keep(std::vector<GossipConviction>* told) {
     // One at a time, or an older state could overtake a newer one.
     MutexLock disk(&disk_mu_);
     std::map<std::string, std::string> kept;
@@ -315,7 +325,7 @@ class ServiceImpl final : public GossipService {
       status = WriteFile(ConvictionPath(found.origin, found.report.kind),
                          found.file, 0644, /*sync=*/true);
       if (!status.ok()) break;
-      if (options_.convicted != nullptr) options_.convicted(found);
+      told->push_back(std::move(found_.front()));
       found_.pop_front();
     }
     for (const auto& [origin, bytes] : kept) {

@@ -58,7 +58,7 @@ struct GossipOptions {
       compare;
 
   // Told each conviction that is new to us, once it is durable. From any of our
-  // threads; may be null.
+  // threads, without a lock of ours; may be null.
   std::function<void(const GossipConviction& conviction)> convicted;
 
   // Told each sentence worth an operator's log line. May be null.
@@ -97,8 +97,8 @@ class GossipService {
 
   // Any thread; each waits for the disk at most.
   //
-  // The newest head of our own tree, best with our own cosignature: what peers
-  // hear of us.
+  // A head of our own tree; once more with our cosignature when there is one:
+  // what peers hear of us.
   virtual void SetTree(const std::string& origin, const std::string& note) = 0;
   // What our witness cosigned or refused (RefusedCheckpoint::request.note), or
   // what the log shows as cosigned.

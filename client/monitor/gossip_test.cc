@@ -283,6 +283,31 @@ TEST_F(GossipTest, ASourceIsHeardOnlySoMuchInAPeriod) {
   EXPECT_EQ(c.held(), 3u);
 }
 
+TEST_F(GossipTest, ACosignatureMayComeAfterTheTreeHasGrown) {
+  Node a = Make("a", {"b"});
+  const auto told = [&] {
+    const auto requests = a.gossip().Requests(0);
+    return std::vector<std::string>(requests[0].logs(0).notes().begin(),
+                                    requests[0].logs(0).notes().end());
+  };
+  const std::string five = Cosigned(log_.Note(0, 5), Signer("a"), 1);
+  const std::string nine = Cosigned(log_.Note(0, 9), Signer("a"), 1);
+  using Notes = std::vector<std::string>;
+  EXPECT_TRUE(a.gossip().SetTree(kOrigin, log_.Note(0, 7)));
+  EXPECT_EQ(told(), Notes{log_.Note(0, 7)});
+  EXPECT_TRUE(a.gossip().SetTree(kOrigin, five));
+  EXPECT_EQ(told(), (Notes{five, log_.Note(0, 7)}));
+  EXPECT_TRUE(a.gossip().SetTree(kOrigin, log_.Note(0, 9)));
+  EXPECT_EQ(told(), (Notes{five, log_.Note(0, 9)}));
+  EXPECT_TRUE(a.gossip().SetTree(kOrigin, nine));
+  EXPECT_EQ(told(), Notes{nine});
+  EXPECT_TRUE(a.gossip().SetTree(kOrigin, log_.Note(0, 9)));
+  EXPECT_EQ(told(), Notes{nine});
+  EXPECT_FALSE(a.gossip().SetTree(kOrigin, five));
+  EXPECT_FALSE(a.gossip().SetTree(kOrigin, log_.Note(0, 8)));
+  EXPECT_EQ(told(), Notes{nine});
+}
+
 TEST_F(GossipTest, WhatIsNotTheLogsIsNotTaken) {
   BranchingLog other("log.example/other/2026h1");
   other.Grow(0, 5);
