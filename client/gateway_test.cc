@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -333,7 +334,8 @@ class Backend : public Questions, public GatewayDoor {
     return response;
   }
 
-  Fault fault = Fault::kNone;
+  // A gateway may call from a thread of its own.
+  std::atomic<Fault> fault{Fault::kNone};
   uint64_t stale_size = 0;
   std::function<void()> after_check;
   int checks = 0;
