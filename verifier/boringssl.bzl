@@ -24,18 +24,20 @@ def boringssl_apart(name, visibility):
       visibility: as everywhere.
     """
     archive = "libboringssl_renamed.a"
+    pic_archive = "libboringssl_renamed.pic.a"  # for a shared library
     header = name + "/boringssl_prefix_symbols.h"
     native.genrule(
         name = name + "_renamed",
         srcs = ["@boringssl//:crypto"],
-        outs = [archive, header],
+        outs = [archive, pic_archive, header],
         cmd = """
             set -e
-            for file in $(SRCS); do case $$file in *.pic.a) ;; *.a) original=$$file ;; esac; done
+            for file in $(SRCS); do case $$file in *.pic.a) pic=$$file ;; *.a) original=$$file ;; esac; done
             renames=$$(mktemp)
             nm --defined-only --extern-only --format=posix $$original |
                 awk 'NF > 1 { print $$1 " """ + _PREFIX + """_" $$1 }' | LC_ALL=C sort -u > $$renames
             objcopy --redefine-syms=$$renames $$original $(location """ + archive + """)
+            objcopy --redefine-syms=$$renames $${pic:-$$original} $(location """ + pic_archive + """)
             awk '$$1 ~ /^[A-Za-z_][A-Za-z0-9_]*$$/ { print "#define " $$1 " " $$2 }' $$renames \\
                 > $(location """ + header + """)
             rm $$renames
@@ -47,7 +49,7 @@ def boringssl_apart(name, visibility):
     )
     native.cc_library(
         name = name,
-        srcs = [archive],
+        srcs = [archive, pic_archive],
         hdrs = [header],
         defines = ["BORINGSSL_PREFIX=" + _PREFIX],
         includes = [name],

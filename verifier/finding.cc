@@ -251,6 +251,14 @@ constexpr Words kWords[] = {
      "one public key stands for two logs or for two witnesses"},
     {Finding::kPolicyQuorum, "PolicyQuorum",
      "a policy has exactly one line that says its quorum"},
+
+    {Finding::kMessageUnknown, "MessageUnknown", "no message has this name"},
+    {Finding::kJsonMalformed, "JsonMalformed",
+     "the text is not one JSON object, or too large"},
+    {Finding::kJsonField, "JsonField",
+     "a member is no field of the message, or holds what the field cannot"},
+    {Finding::kEs256Owed, "Es256Owed",
+     "an ES256 signature is yet to be checked before anything can be said"},
 };
 
 constexpr bool EachStandsAtItsValue() {

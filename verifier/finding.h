@@ -169,11 +169,16 @@ enum class Finding : uint8_t {
   kPolicyName,               // a name that is taken, unknown, or counted twice
   kPolicyKey,                // one key twice among logs or among witnesses
   kPolicyQuorum,             // not exactly one quorum
+
+  // What other languages ask (c_api.h, message_json.h).
+  kMessageUnknown,  // no message has this name
+  kJsonMalformed,   // not one JSON object, or too large
+  kJsonField,       // a member that is no field, or a value it cannot hold
+  kEs256Owed,       // an ES256 check is needed and was not settled before
 };
 
 // The number of findings; each value below it is one.
-inline constexpr int kFindingCount =
-    static_cast<int>(Finding::kPolicyQuorum) + 1;
+inline constexpr int kFindingCount = static_cast<int>(Finding::kEs256Owed) + 1;
 
 // One English sentence without a full stop, such as "the path leads to another
 // root". Static storage. Never holds anything from the evidence.

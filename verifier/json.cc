@@ -241,13 +241,19 @@ std::optional<uint64_t> JsonInteger(const JsonValue& value) {
   return number;
 }
 
-std::optional<std::vector<std::string>> JsonTexts(const JsonValue& value) {
+std::optional<std::vector<JsonValue>> JsonElements(const JsonValue& value) {
   std::vector<JsonValue> elements;
   if (value.kind != JsonKind::kList || !Reader(value.raw).List(1, &elements)) {
     return std::nullopt;
   }
+  return elements;
+}
+
+std::optional<std::vector<std::string>> JsonTexts(const JsonValue& value) {
+  std::optional<std::vector<JsonValue>> elements = JsonElements(value);
+  if (!elements.has_value()) return std::nullopt;
   std::vector<std::string> texts;
-  for (JsonValue& element : elements) {
+  for (JsonValue& element : *elements) {
     if (element.kind != JsonKind::kText) return std::nullopt;
     texts.push_back(std::move(element.text));
   }

@@ -62,6 +62,9 @@ class JsonObject {
 // (no sign, fraction or exponent).
 std::optional<uint64_t> JsonInteger(const JsonValue& value);
 
+// The elements of a list, if it is one; each `raw` points into that of `value`.
+std::optional<std::vector<JsonValue>> JsonElements(const JsonValue& value);
+
 // What the elements of a list say, if it is a list of texts.
 std::optional<std::vector<std::string>> JsonTexts(const JsonValue& value);
 
