@@ -139,6 +139,13 @@ class Prosecutor {
     for (TriePath& path : paths.paths) {
       if (!path.end.has_value() || path.end->key != entry.key) continue;
       const uint64_t said = path.end->index;
+      // It may be led to an earlier leaf with the same key, rightly.
+      Leaf leaf;
+      RETURN_IF_ERROR(maker_.ReadLeaf(said, &leaf));
+      if (leaf.kind != LeafKind::kSeal && leaf.a == entry.key) {
+        return Made(builder().Duplicate(std::min(said, entry.index),
+                                        std::max(said, entry.index)));
+      }
       return Made(builder().WrongIndexEntry(
           entry.key, said, stop_.leaf_index,
           {std::move(paths.run_roots), std::move(path)}));

@@ -492,21 +492,6 @@ bool SealJudge::Restore(uint64_t size, uint64_t checked,
   return true;
 }
 
-bool SealJudge::RunsAreWhole() const {
-  for (const Piece& piece : pieces_) {
-    RunRootBuilder builder;
-    for (size_t i = 0; i < piece.count; ++i) {
-      if (!piece.range.Holds(piece.entries[i].index) ||
-          builder.Add(piece.entries[i]) != Finding::kOk) {
-        return false;
-      }
-    }
-    if (builder.Root() != piece.root) return false;
-    memory_->Passed(piece.entries, piece.count);
-  }
-  return true;
-}
-
 IndexAnswer SealJudge::Find(const Hash& key) const {
   for (const Piece& piece : pieces_) {
     const IndexEntry* const found = FindIn(piece.entries, piece.count, key);

@@ -156,10 +156,6 @@ class SealJudge : public IndexJudge {
   bool Restore(uint64_t size, uint64_t checked, std::vector<HeldRun> runs,
                const std::vector<IndexEntry>& partial);
 
-  // Whether each run's entries still have the root that they had. Hashes every
-  // key: before a log is accused on the word of a disk.
-  bool RunsAreWhole() const;
-
   // After kIndexKeyTwice: the leaves with one key, the earlier first.
   const std::optional<TwiceCarried>& twice() const { return twice_; }
 
