@@ -25,6 +25,16 @@ using Hash512 = std::array<uint8_t, 64>;
 // SHA-512 (FIPS 180-4) of the parts one after another.
 Hash512 Sha512(std::initializer_list<std::string_view> parts);
 
+class CurvePoint;
+
+// A summand of CurvePoint::SumOfPublic: scalar * point, or its opposite.
+// `scalar` is below 2^255. Not owned.
+struct PublicProduct {
+  const Scalar* scalar;
+  const CurvePoint* point;
+  bool opposite;
+};
+
 // A point of the curve. A plain value; whoever computes with a secret wipes
 // nothing here, since all that is made of one is published.
 class CurvePoint {
@@ -34,7 +44,7 @@ class CurvePoint {
 
   // The point that `bytes` encode (RFC 8032, 5.1.3). False unless they are 32
   // bytes and the one canonical encoding of a point; `*point` is then
-  // unspecified. In a time that depends on the bytes; about 15 us.
+  // unspecified. In a time that depends on the bytes; about 12 us.
   static bool Decode(std::string_view bytes, CurvePoint* point);
 
   // scalar * B, for scalars below 2^255, in a time that tells nothing of the
@@ -45,6 +55,11 @@ class CurvePoint {
   // About 60 us.
   CurvePoint Times(const Scalar& scalar) const;
 
+  // The sum of at most two products, in a time that tells everything of the
+  // scalars: for those that are in a proof, never for a secret. About 20 us for
+  // one below 2^128, 50 us for two of any size.
+  static CurvePoint SumOfPublic(std::initializer_list<PublicProduct> products);
+
   // this - other.
   CurvePoint Minus(const CurvePoint& other) const;
 
@@ -53,6 +68,11 @@ class CurvePoint {
 
   bool IsIdentity() const;
   EncodedPoint Encode() const;
+
+  // Encodes several at the price of one and a little: `encoded[i]` is that of
+  // the i-th. In a time that does not depend on the points.
+  static void EncodeAll(std::initializer_list<const CurvePoint*> points,
+                        EncodedPoint* encoded);
 
  private:
   // BoringSSL's coordinates X, Y, Z, T.

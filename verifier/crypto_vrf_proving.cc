@@ -40,21 +40,26 @@ VrfProver::Evaluation VrfProver::Evaluate(std::string_view alpha,
   Evaluation evaluation;
   CHECK(vrf_internal::EncodeToCurve(public_key(), alpha, &evaluation.h));
   evaluation.gamma = evaluation.h.Times(secret_);
-  *beta = vrf_internal::OutputOf(evaluation.gamma);
+  *beta = vrf_internal::OutputOf(evaluation.gamma.TimesCofactor().Encode());
   return evaluation;
 }
 
 std::string VrfProver::ProofOf(const Evaluation& evaluation) const {
-  const EncodedPoint encoded_h = evaluation.h.Encode();
-  const EncodedPoint encoded_gamma = evaluation.gamma.Encode();
+  EncodedPoint encoded[2];
+  CurvePoint::EncodeAll({&evaluation.h, &evaluation.gamma}, encoded);
+  const EncodedPoint& encoded_h = encoded[0];
+  const EncodedPoint& encoded_gamma = encoded[1];
 
   // The nonce of RFC 8032 (RFC 9381, 5.4.2.2).
   Hash512 hash = Sha512({View(nonce_key_.data(), nonce_key_.size()),
                          View(encoded_h.data(), encoded_h.size())});
   Scalar k = ReduceScalar(hash);
+  const CurvePoint u = CurvePoint::TimesBase(k);
+  const CurvePoint v = evaluation.h.Times(k);
+  EncodedPoint products[2];
+  CurvePoint::EncodeAll({&u, &v}, products);
   const vrf_internal::Challenge c = vrf_internal::ChallengeOf(
-      public_key(), encoded_h, encoded_gamma, CurvePoint::TimesBase(k),
-      evaluation.h.Times(k));
+      public_key(), encoded_h, encoded_gamma, products[0], products[1]);
   const Scalar s = MulAdd(c, secret_, k);
   OPENSSL_cleanse(hash.data(), hash.size());
   OPENSSL_cleanse(k.data(), k.size());

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "verifier/crypto.h"
-
 namespace vidimus {
 namespace vrf_internal {
 namespace {
@@ -36,22 +34,18 @@ bool EncodeToCurve(std::string_view public_key, std::string_view alpha,
 }
 
 Challenge ChallengeOf(std::string_view public_key, const EncodedPoint& h,
-                      const EncodedPoint& gamma, const CurvePoint& u,
-                      const CurvePoint& v) {
-  const EncodedPoint encoded_u = u.Encode();
-  const EncodedPoint encoded_v = v.Encode();
+                      const EncodedPoint& gamma, const EncodedPoint& u,
+                      const EncodedPoint& v) {
   const Hash512 hash =
       Sha512({kChallengeFront, public_key, View(h.data(), h.size()),
-              View(gamma.data(), gamma.size()),
-              View(encoded_u.data(), encoded_u.size()),
-              View(encoded_v.data(), encoded_v.size()), kBack});
+              View(gamma.data(), gamma.size()), View(u.data(), u.size()),
+              View(v.data(), v.size()), kBack});
   Challenge challenge;
   std::memcpy(challenge.data(), hash.data(), challenge.size());
   return challenge;
 }
 
-VrfOutput OutputOf(const CurvePoint& gamma) {
-  const EncodedPoint multiple = gamma.TimesCofactor().Encode();
+VrfOutput OutputOf(const EncodedPoint& multiple) {
   return Sha512({kOutputFront, View(multiple.data(), multiple.size()), kBack});
 }
 
@@ -62,7 +56,8 @@ Finding VerifyVrf(std::string_view public_key, std::string_view alpha,
   using namespace vrf_internal;  // NOLINT: our own steps
 
   CurvePoint key;
-  if (!Ed25519KeyIsSound(public_key) || !CurvePoint::Decode(public_key, &key)) {
+  if (!CurvePoint::Decode(public_key, &key) ||
+      key.TimesCofactor().IsIdentity()) {
     return Finding::kKeyUnsound;
   }
 
@@ -84,12 +79,20 @@ Finding VerifyVrf(std::string_view public_key, std::string_view alpha,
   // U = s*B - c*Y and V = s*H - c*Gamma.
   Scalar wide_c = {};
   std::memcpy(wide_c.data(), c.data(), c.size());
-  const CurvePoint u = CurvePoint::TimesBase(s).Minus(key.Times(wide_c));
-  const CurvePoint v = h.Times(s).Minus(gamma.Times(wide_c));
-  if (ChallengeOf(public_key, h.Encode(), gamma.Encode(), u, v) != c) {
+  const CurvePoint u = CurvePoint::TimesBase(s).Minus(
+      CurvePoint::SumOfPublic({{&wide_c, &key, false}}));
+  const CurvePoint v =
+      CurvePoint::SumOfPublic({{&s, &h, false}, {&wide_c, &gamma, true}});
+  const CurvePoint multiple = gamma.TimesCofactor();
+  EncodedPoint encoded[4];
+  CurvePoint::EncodeAll({&h, &u, &v, &multiple}, encoded);
+  EncodedPoint encoded_gamma;  // as it came: that was canonical
+  std::memcpy(encoded_gamma.data(), gamma_bytes.data(), kPointBytes);
+  if (ChallengeOf(public_key, encoded[0], encoded_gamma, encoded[1],
+                  encoded[2]) != c) {
     return Finding::kVrfMismatch;
   }
-  *beta = OutputOf(gamma);
+  *beta = OutputOf(encoded[3]);
   return Finding::kOk;
 }
 

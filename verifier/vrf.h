@@ -27,8 +27,8 @@ using VrfOutput = Hash512;                    // RFC 9381's beta
 // Judges whether `proof` is one for `alpha` under `public_key` and, if so, sets
 // `*beta`. kOk, kKeyUnsound, kVrfProofSize, kVrfProofMalformed (Gamma is no
 // canonical point, or s is not below the group order) or kVrfMismatch. About
-// 250 us. `alpha` may have any length; it is hashed once or more, twice on
-// average.
+// 140 us, in a time that depends on the proof, which whoever judges it has.
+// `alpha` may have any length; it is hashed once or more, twice on average.
 Finding VerifyVrf(std::string_view public_key, std::string_view alpha,
                   std::string_view proof, VrfOutput* beta);
 
@@ -45,11 +45,11 @@ bool EncodeToCurve(std::string_view public_key, std::string_view alpha,
 
 // challenge_generation (5.4.3) over Y, H, Gamma, U, V.
 Challenge ChallengeOf(std::string_view public_key, const EncodedPoint& h,
-                      const EncodedPoint& gamma, const CurvePoint& u,
-                      const CurvePoint& v);
+                      const EncodedPoint& gamma, const EncodedPoint& u,
+                      const EncodedPoint& v);
 
-// proof_to_hash (5.2) from Gamma.
-VrfOutput OutputOf(const CurvePoint& gamma);
+// proof_to_hash (5.2) from 8 * Gamma.
+VrfOutput OutputOf(const EncodedPoint& multiple);
 
 inline std::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};

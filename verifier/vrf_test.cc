@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "verifier/crypto.h"
 #include "verifier/crypto_curve.h"
@@ -203,6 +204,251 @@ TEST(CurveTest, APointLessItselfIsTheIdentity) {
   EXPECT_EQ(b.Times(two).Encode(), b2.Encode());
   EXPECT_EQ(b.Times(three).Minus(b).Encode(), b2.Encode());
   EXPECT_EQ(b2.Times(two).Times(two).Encode(), b.TimesCofactor().Encode());
+}
+
+// --- Variable time, against the twin in constant time ------------------------
+
+Scalar ScalarOf(const std::string& hex) {
+  const std::string bytes = Unhex(hex);
+  Scalar scalar = {};
+  std::copy(bytes.begin(), bytes.end(), scalar.begin());
+  return scalar;
+}
+
+Scalar RandomScalar(std::mt19937_64* random, int bits) {
+  Scalar scalar = {};
+  for (int i = 0; i < bits; ++i) {
+    scalar[static_cast<size_t>(i) / 8] = static_cast<uint8_t>(
+        scalar[static_cast<size_t>(i) / 8] | ((*random)() & 1) << i % 8);
+  }
+  return scalar;
+}
+
+// Edges of windows and of the order, below 2^255.
+std::vector<Scalar> EdgeScalars() {
+  std::vector<Scalar> scalars;
+  for (const char* hex :
+       {"",
+        "01",
+        "02",
+        "03",
+        "0f",
+        "10",
+        "11",
+        "1e",
+        "1f",
+        "20",
+        "21",
+        "ff",
+        "ffff",
+        "0080",
+        "ffffffffffffffffffffffffffffffff",
+        "00000000000000000000000000000080",
+        "ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010",
+        "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010",
+        "eed3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000040",
+        "00000000000000000000000000000000000000000000000000000000000000f8",
+        "5555555555555555555555555555555555555555555555555555555555555555",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2a"}) {
+    scalars.push_back(ScalarOf(hex));
+    scalars.back()[31] &= 0x7f;
+  }
+  // A window at each place, with all above it set.
+  for (int at = 0; at < 255; at += 7) {
+    Scalar scalar = {};
+    for (int i = at; i < 255; ++i) {
+      scalar[static_cast<size_t>(i) / 8] =
+          static_cast<uint8_t>(scalar[static_cast<size_t>(i) / 8] | 1 << i % 8);
+    }
+    scalars.push_back(scalar);
+  }
+  return scalars;
+}
+
+std::vector<CurvePoint> EdgePoints() {
+  std::vector<CurvePoint> points = {CurvePoint(),
+                                    CurvePoint::TimesBase(Scalar{1}),
+                                    CurvePoint::TimesBase(Scalar{2})};
+  for (size_t i = 0; i < 8; ++i) {  // of small order
+    CurvePoint point;
+    EXPECT_TRUE(CurvePoint::Decode(Unhex(kUnsound[i]), &point)) << i;
+    points.push_back(point);
+    // And with a part of large order.
+    points.push_back(point.Minus(points[1]));
+  }
+  return points;
+}
+
+// a * p - b * q, as it was before.
+EncodedPoint SlowDifference(const Scalar& a, const CurvePoint& p,
+                            const Scalar& b, const CurvePoint& q) {
+  return p.Times(a).Minus(q.Times(b)).Encode();
+}
+
+TEST(CurveTest, SumsInVariableTimeAreThoseInConstantTime) {
+  const std::vector<Scalar> scalars = EdgeScalars();
+  const std::vector<CurvePoint> points = EdgePoints();
+  for (size_t i = 0; i < scalars.size(); ++i) {
+    for (size_t k = 0; k < points.size(); ++k) {
+      const CurvePoint& p = points[k];
+      const CurvePoint& q = points[(i + 3 * k) % points.size()];
+      const Scalar& b = scalars[(3 * i + k) % scalars.size()];
+      ASSERT_EQ(CurvePoint::SumOfPublic({{&scalars[i], &p, false}}).Encode(),
+                p.Times(scalars[i]).Encode())
+          << i << " " << k;
+      ASSERT_EQ(CurvePoint::SumOfPublic({{&scalars[i], &p, true}}).Encode(),
+                CurvePoint().Minus(p.Times(scalars[i])).Encode());
+      ASSERT_EQ(
+          CurvePoint::SumOfPublic({{&scalars[i], &p, false}, {&b, &q, true}})
+              .Encode(),
+          SlowDifference(scalars[i], p, b, q))
+          << i << " " << k;
+    }
+  }
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 300; ++round) {
+    const CurvePoint p = CurvePoint::TimesBase(RandomScalar(&random, 253));
+    const CurvePoint q = CurvePoint::TimesBase(RandomScalar(&random, 253));
+    const Scalar a = RandomScalar(&random, 255 - round % 40);
+    const Scalar b = RandomScalar(&random, 128);
+    ASSERT_EQ(
+        CurvePoint::SumOfPublic({{&a, &p, false}, {&b, &q, true}}).Encode(),
+        SlowDifference(a, p, b, q))
+        << round;
+  }
+  EXPECT_TRUE(CurvePoint::SumOfPublic({}).IsIdentity());
+  // A sum with itself: the formulas know no exception.
+  const Scalar seven = {7};
+  EXPECT_EQ(CurvePoint::SumOfPublic(
+                {{&seven, &points[1], false}, {&seven, &points[1], false}})
+                .Encode(),
+            CurvePoint::TimesBase(Scalar{14}).Encode());
+  EXPECT_TRUE(CurvePoint::SumOfPublic(
+                  {{&seven, &points[1], false}, {&seven, &points[1], true}})
+                  .IsIdentity());
+}
+
+TEST(CurveTest, SeveralAreEncodedAsEach) {
+  std::vector<CurvePoint> points = EdgePoints();
+  std::mt19937_64 random(12);
+  for (int i = 0; i < 40; ++i) {
+    points.push_back(CurvePoint::TimesBase(RandomScalar(&random, 253)));
+  }
+  for (size_t i = 0; i + 3 < points.size(); ++i) {
+    const CurvePoint* p = &points[i];
+    EncodedPoint encoded[4];
+    CurvePoint::EncodeAll({p, p + 1, p + 2, p + 3}, encoded);
+    for (int k = 0; k < 4; ++k) EXPECT_EQ(encoded[k], p[k].Encode()) << i;
+    CurvePoint::EncodeAll({p}, encoded);
+    EXPECT_EQ(encoded[0], p->Encode());
+    CurvePoint::EncodeAll({p, p}, encoded);
+    EXPECT_EQ(encoded[1], p->Encode());
+    EXPECT_EQ(p->IsIdentity(), p->Encode() == EncodedPoint{1});
+  }
+}
+
+TEST(CurveTest, APointHasOneSpelling) {
+  // What is decoded is spelled the same; of random bytes half are points.
+  std::mt19937_64 random(13);
+  int points = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::string bytes(kPointBytes, '\0');
+    for (char& c : bytes) c = static_cast<char>(random());
+    // Near the ends, where one y has two spellings.
+    if (round % 2 == 1) {
+      std::fill(bytes.begin() + 1, bytes.end() - 1, round % 4 == 1 ? -1 : 0);
+      bytes.back() =
+          static_cast<char>(bytes.back() | (round % 4 == 1 ? 0x7f : 0));
+    }
+    CurvePoint point;
+    if (!CurvePoint::Decode(bytes, &point)) continue;
+    ++points;
+    const EncodedPoint again = point.Encode();
+    EXPECT_EQ(View(again.data(), again.size()), bytes);
+  }
+  EXPECT_GT(points, 700);
+  // y from p on, with either sign; y of 1 and -1 with x less than zero.
+  for (int low = 0xec; low < 0x100; ++low) {
+    for (const char high : {'\x7f', '\xff'}) {
+      std::string bytes(kPointBytes, '\xff');
+      bytes.front() = static_cast<char>(low);
+      bytes.back() = high;
+      CurvePoint point;
+      EXPECT_EQ(CurvePoint::Decode(bytes, &point), low == 0xec && high > 0)
+          << low;
+    }
+  }
+}
+
+// VerifyVrf as it was before, step by step.
+Finding SlowVerify(std::string_view public_key, std::string_view alpha,
+                   std::string_view proof, VrfOutput* beta) {
+  CurvePoint key, gamma, h;
+  if (!Ed25519KeyIsSound(public_key) || !CurvePoint::Decode(public_key, &key)) {
+    return Finding::kKeyUnsound;
+  }
+  if (proof.size() != kVrfProofBytes) return Finding::kVrfProofSize;
+  vrf_internal::Challenge c;
+  Scalar s, wide_c = {};
+  std::copy_n(proof.begin() + 32, 16, c.begin());
+  std::copy_n(proof.begin() + 32, 16, wide_c.begin());
+  std::copy_n(proof.begin() + 48, 32, s.begin());
+  if (!CurvePoint::Decode(proof.substr(0, kPointBytes), &gamma) ||
+      !ScalarIsReduced(proof.substr(48))) {
+    return Finding::kVrfProofMalformed;
+  }
+  EXPECT_TRUE(vrf_internal::EncodeToCurve(public_key, alpha, &h));
+  const EncodedPoint u =
+      CurvePoint::TimesBase(s).Minus(key.Times(wide_c)).Encode();
+  const EncodedPoint v = SlowDifference(s, h, wide_c, gamma);
+  if (vrf_internal::ChallengeOf(public_key, h.Encode(), gamma.Encode(), u, v) !=
+      c) {
+    return Finding::kVrfMismatch;
+  }
+  *beta = vrf_internal::OutputOf(gamma.TimesCofactor().Encode());
+  return Finding::kOk;
+}
+
+TEST(VrfTest, FindsWhatTheSlowTwinFinds) {
+  std::mt19937_64 random(14);
+  int accepted = 0;
+  for (int round = 0; round < 400; ++round) {
+    const VrfProver prover(Bytes(Sha256(std::to_string(round % 7))));
+    const std::string alpha = std::to_string(round);
+    VrfOutput beta, slow_beta, proven;
+    std::string proof = prover.Prove(alpha, &proven);
+    std::string key(prover.public_key());
+    switch (round % 5) {
+      case 1:
+        proof[random() % proof.size()] ^= static_cast<char>(1 << random() % 8);
+        break;
+      case 2:  // Gamma of small order
+        proof.replace(0, kPointBytes, Unhex(kUnsound[random() % 14]));
+        break;
+      case 3:
+        key[random() % key.size()] ^= static_cast<char>(1 << random() % 8);
+        break;
+      case 4:  // c or s of nothing, or as large as can be
+        std::fill(proof.begin() + 32, proof.begin() + 48,
+                  static_cast<char>(random() % 2 == 0 ? 0 : -1));
+        if (random() % 2 == 0) {
+          std::fill(proof.begin() + 48, proof.end(), '\0');
+        }
+        break;
+      default:
+        break;
+    }
+    const Finding finding = VerifyVrf(key, alpha, proof, &beta);
+    ASSERT_EQ(finding, SlowVerify(key, alpha, proof, &slow_beta)) << round;
+    if (finding == Finding::kOk) {
+      ++accepted;
+      EXPECT_EQ(beta, slow_beta);
+      EXPECT_EQ(beta, proven);
+    }
+  }
+  EXPECT_GE(accepted, 80);
 }
 
 TEST(CurveTest, ScalarsAreComputedModuloTheGroupOrder) {
