@@ -1,7 +1,5 @@
 #include "client/resilient_logger.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
 
 #include <utility>
 #include <vector>
@@ -15,25 +13,12 @@
 #include "proto/json_value.h"
 #include "proto/record.pb.h"
 #include "proto/status.h"
+#include "proto/text.h"
 
 namespace vidimus {
 namespace {
 
 constexpr uint64_t kMsPerDay = 86400000;
-
-// Keeps the first thing wrong with a textproto.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!message_.empty()) return;
-    message_ =
-        absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& message() const { return message_; }
-
- private:
-  std::string message_;
-};
 
 absl::Status JudgeRule(const v1::Rule& rule, int number) {
   if (rule.skip()) return absl::OkStatus();
@@ -292,13 +277,8 @@ class ResilientLoggerFormat : public LineFormat {
 
 absl::StatusOr<v1::Mapping> ParseMapping(absl::string_view textproto) {
   v1::Mapping mapping;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(std::string(textproto), &mapping)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("mapping: ", error.message()));
-  }
+  RETURN_IF_ERROR(
+      Annotate(ParseText(std::string(textproto), &mapping), "mapping"));
   if (mapping.controller_id().empty()) {
     return absl::InvalidArgumentError("mapping: controller_id is missing");
   }

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/status.h"
+#include "proto/text.h"
 #include "verifier/checkpoint.h"
 #include "verifier/encoding.h"
 #include "verifier/finding.h"
@@ -42,21 +41,6 @@ absl::Status ErrnoStatus(const std::string& what, const std::string& path) {
       return absl::UnavailableError(message);
   }
 }
-
-// Collects what TextFormat says, with its place.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) {
-      text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ",
-                           message);
-    }
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 // Whether settings, public key and register are of one log: a log can be
 // neither renamed nor turned into another kind.
@@ -162,13 +146,8 @@ absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder) {
   }
   FolderContent content;
   ASSIGN_OR_RETURN(const std::string settings, ReadFile(folder.Settings()));
-  google::protobuf::TextFormat::Parser parser;
-  FirstError error;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(settings, &content.settings)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(folder.Settings(), ": ", error.text()));
-  }
+  RETURN_IF_ERROR(
+      Annotate(ParseText(settings, &content.settings), folder.Settings()));
   ASSIGN_OR_RETURN(const std::string vkey_text, ReadFile(folder.Vkey()));
   VerifierKey vkey;
   if (const Finding finding = ParseVkey(vkey_text, &vkey);

@@ -1,7 +1,6 @@
 #include "log/register_text.h"
 
 #include <dirent.h>
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
@@ -17,24 +16,10 @@
 #include "log/folder.h"
 #include "proto/register.pb.h"
 #include "proto/status.h"
+#include "proto/text.h"
 
 namespace vidimus {
 namespace {
-
-// Collects what TextFormat says first, with its place.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) {
-      text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ",
-                           message);
-    }
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::Status JudgeMessage(const RegisterId& id, const std::string& message) {
   const char* field = nullptr;
@@ -100,13 +85,8 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> ParseDocumentText(
     const RegisterId& id, const std::string& text) {
   std::unique_ptr<google::protobuf::Message> message =
       NewRegisterMessage(id.type);
-  google::protobuf::TextFormat::Parser parser;
-  FirstError error;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(text, message.get())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(RegisterIdText(id), ": ", error.text()));
-  }
+  RETURN_IF_ERROR(
+      Annotate(ParseText(text, message.get()), RegisterIdText(id)));
   return message;
 }
 
