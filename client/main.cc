@@ -21,6 +21,7 @@
 #include "client/file.h"
 #include "client/fsck.h"
 #include "client/load.h"
+#include "client/monitor/monitor_verb.h"
 #include "client/resident_verbs.h"
 #include "client/share.h"
 #include "client/submit.h"
@@ -49,6 +50,7 @@ constexpr const char kHelp[] =
   vidimus consent ...     yes, no longer, never: what I say to those who ask
   vidimus identity sign   for identity services: make a key a resident's
   vidimus fsck URL|DIR    is this whole log what its checkpoint says?
+  vidimus monitor ...     follow logs for ever, cosign them, convict them
   vidimus load ...        how fast is it, and are its answers true?
 
   vidimus VERB --help     what a verb takes
@@ -332,6 +334,7 @@ int Main(const std::vector<std::string>& words) {
   if (verb == "submit") return SubmitMain(arguments);
   if (verb == "verify") return VerifyMain(arguments);
   if (verb == "fsck") return FsckMain(arguments);
+  if (verb == "monitor") return MonitorMain(arguments);
   if (verb == "resident") return ResidentMain(arguments);
   if (verb == "receipt") return ReceiptMain(arguments);
   if (verb == "load") return LoadMain(arguments);

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -60,10 +61,11 @@ doors {
 
 limits {
   # period_ms: 1000            # each log is looked at in this time
-  # stale_s: 600               # an alarm if a log's newest seal is older
+  # stale_s: 3600              # an alarm if a log's newest seal is older
   # silent_s: 60               # an alarm if it has not answered for so long
   # threads: 2                 # that read one log
   # verify_timeout_ms: 4000    # how long a log's call waits for verification
+  # gossip_period_ms: 10000    # each peer is called in this time
 }
 
 # Whom to talk to about what they saw; may be repeated. docs/gossip.md.
@@ -309,7 +311,12 @@ absl::StatusOr<MonitorContent> ReadMonitorFolder(const MonitorFolder& folder) {
     }
     content.logs.push_back(std::move(read));
   }
+  std::set<std::string> addresses;
   for (const v1::MonitorPeer& peer : content.config.peer()) {
+    if (!addresses.insert(peer.grpc()).second) {
+      return Wrong(folder,
+                   absl::StrCat("the peer ", peer.grpc(), " stands twice"));
+    }
     ASSIGN_OR_RETURN(content.peers.emplace_back(), ReadPeer(folder, peer));
   }
   return content;
