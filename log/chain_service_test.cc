@@ -6,14 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "log/log_testing.h"
-#include "log/memory_storage.h"
-#include "log/signing_lock.h"
-#include "log/submit_service.h"
+#include "log/memory_log.h"
 #include "log/vault_keeper.h"
-#include "log/worker_pool.h"
 #include "proto/status.h"
 #include "verifier/record.h"
 
@@ -22,34 +18,10 @@ namespace {
 
 using vault::OperatorRequest;
 
-// A log on memory that answers within the call: no threads but the test's.
-class ChainServiceTest : public ::testing::Test {
+class ChainServiceTest : public ::testing::Test, protected MemoryLog {
  protected:
-  ChainServiceTest()
-      : random_(42),
-        storage_(&rows_),
-        signer_(kTestOrigin, kKeyTypeEd25519, random_.Draw(32)),
-        token_seed_(random_.Draw(32)),
-        id_key_(random_.Draw(32)),
-        vault_key_(random_.Draw(32)),
-        folder_(absl::StrCat(
-            ::testing::TempDir(), "/",
-            ::testing::UnitTest::GetInstance()->current_test_info()->name())),
-        register_(MakeTestRegister(2, &random_)),
-        side_work_(0, 8) {
-    EXPECT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
-    auto lock = OpenSigningLock(PosixDisk(), folder_ + "/signing.lock");
-    EXPECT_TRUE(lock.ok()) << lock.status();
-    lock_ = *std::move(lock);
-    LogOptions options;
-    options.opening_register = register_.opening;
-    auto log = Log::Open(
-        options,
-        {&storage_, lock_.get(), PosixDisk(), &clock_, &random_, &signer_,
-         &registry_, folder_ + "/ids", folder_ + "/vault", id_key_, vault_key_,
-         register_.label_seed, folder_ + "/index", folder_ + "/erasures"});
-    EXPECT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
+  ChainServiceTest() : token_seed_(random_.Draw(32)), side_work_(0, 8) {
+    OpenLog();
     auto tokens = TokenJudge::Make({issuer_});
     EXPECT_TRUE(tokens.ok());
     tokens_ = *std::move(tokens);
@@ -70,17 +42,8 @@ class ChainServiceTest : public ::testing::Test {
     for (const uint64_t number : numbers) {
       entries.push_back(MakeTestEntry(a, number, &random_));
     }
-    absl::StatusOr<v1::SubmitResponse> answer =
-        absl::InternalError("not answered");
-    {
-      WorkerPool workers(1);
-      SubmitService service({}, log_.get(), &workers);
-      service.Submit(SignTestRequest(a, entries, register_.entry_seeds[a]), a,
-                     [&](absl::StatusOr<v1::SubmitResponse> response) {
-                       answer = std::move(response);
-                     });
-      EXPECT_TRUE(log_->RunOnce().ok());
-    }
+    const absl::StatusOr<v1::SubmitResponse> answer =
+        MemoryLog::Submit(a, entries, register_.entry_seeds[a]);
     EXPECT_TRUE(answer.ok()) << answer.status();
     return {answer->leaf_index().begin(), answer->leaf_index().end()};
   }
@@ -126,18 +89,8 @@ class ChainServiceTest : public ::testing::Test {
     return self.ok() ? self->chain().entries_size() : 0;
   }
 
-  SeededRandom random_;
-  FakeClock clock_;
-  MemoryRows rows_;
-  MemoryStorage storage_;
-  Ed25519NoteSigner signer_;
   const std::string token_seed_;
-  std::string id_key_, vault_key_, folder_;
-  TestRegister register_;
   const TokenIssuer issuer_{"https://id.example", kTestOrigin, "sub", 1, 60};
-  prometheus::Registry registry_;
-  std::unique_ptr<SigningLock> lock_;
-  std::unique_ptr<Log> log_;
   std::unique_ptr<TokenJudge> tokens_;
   SideWork side_work_;
   std::unique_ptr<ChainService> service_;
@@ -262,7 +215,7 @@ TEST_F(ChainServiceTest, ShowsNothingThatCantBeEnteredFirst) {
 TEST_F(ChainServiceTest, ShowsTheOtherEntriesIfThePageOfOneIsDamaged) {
   const uint64_t damaged = Submit(0, {1})[0];
   Submit(0, {1});
-  const auto row = storage_.Get(RowKind::kVaultPage, 0, damaged);
+  const auto row = storage_->Get(RowKind::kVaultPage, 0, damaged);
   ASSERT_TRUE(row.ok());
   ASSERT_TRUE(
       rows_.FlipBit(row->first, RowKind::kVaultPage, 0, row->value.size() - 1));

@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "log/log_testing.h"
-#include "log/memory_storage.h"
+#include "log/memory_log.h"
 #include "log/proofs.h"
-#include "log/submit_service.h"
-#include "log/worker_pool.h"
 #include "proto/register.pb.h"
 #include "verifier/crypto.h"
 #include "verifier/extract.h"
@@ -44,41 +41,14 @@ v1::Provision Law(const std::string& citation = "Act 1/2000") {
   return law;
 }
 
-// A log on memory that sequences on the test's thread.
-class RegisterKeeperTest : public ::testing::Test {
+class RegisterKeeperTest : public ::testing::Test, protected MemoryLog {
  protected:
-  RegisterKeeperTest()
-      : random_(42),
-        signer_(kTestOrigin, kKeyTypeEd25519, random_.Draw(32)),
-        id_key_(random_.Draw(32)),
-        vault_key_(random_.Draw(32)),
-        folder_(absl::StrCat(
-            ::testing::TempDir(), "/",
-            ::testing::UnitTest::GetInstance()->current_test_info()->name())),
-        register_(MakeTestRegister(2, &random_)) {
-    EXPECT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
-    options_.opening_register = register_.opening;
-    Open();
-  }
+  RegisterKeeperTest() { Open(); }
 
   // Opens the log, again as after a restart.
   void Open() {
     keeper_.reset();
-    log_.reset();
-    lock_.reset();
-    storage_ = std::make_unique<MemoryStorage>(&rows_);
-    auto lock = OpenSigningLock(PosixDisk(), folder_ + "/signing.lock");
-    ASSERT_TRUE(lock.ok()) << lock.status();
-    lock_ = *std::move(lock);
-    registry_ = std::make_unique<prometheus::Registry>();
-    auto log =
-        Log::Open(options_, {storage_.get(), lock_.get(), PosixDisk(), &clock_,
-                             &random_, &signer_, registry_.get(),
-                             folder_ + "/ids", folder_ + "/vault", id_key_,
-                             vault_key_, register_.label_seed,
-                             folder_ + "/index", folder_ + "/erasures"});
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
+    OpenLog();
     keeper_ = std::make_unique<RegisterKeeper>(
         log_.get(), [this] { EXPECT_TRUE(log_->RunOnce().ok()); });
   }
@@ -123,32 +93,9 @@ class RegisterKeeperTest : public ::testing::Test {
 
   // Submits one entry of administration 0, signed with `seed`.
   absl::Status Submit(const std::string& seed) {
-    const v1::SubmitRequest request =
-        SignTestRequest(0, {MakeTestEntry(0, 7, &random_)}, seed);
-    absl::Status answer = absl::InternalError("not answered");
-    {
-      WorkerPool workers(1);
-      SubmitService service({}, log_.get(), &workers);
-      service.Submit(request, 0,
-                     [&](absl::StatusOr<v1::SubmitResponse> response) {
-                       answer = response.status();
-                     });
-      EXPECT_TRUE(log_->RunOnce().ok());
-    }
-    return answer;
+    return MemoryLog::Submit(0, {MakeTestEntry(0, 7, &random_)}, seed).status();
   }
 
-  FakeClock clock_;
-  SeededRandom random_;
-  MemoryRows rows_;
-  std::unique_ptr<MemoryStorage> storage_;
-  const Ed25519NoteSigner signer_;
-  const std::string id_key_, vault_key_, folder_;
-  TestRegister register_;
-  LogOptions options_;
-  std::unique_ptr<SigningLock> lock_;
-  std::unique_ptr<prometheus::Registry> registry_;
-  std::unique_ptr<Log> log_;
   std::unique_ptr<RegisterKeeper> keeper_;
 };
 

@@ -7,15 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "log/log_testing.h"
-#include "log/memory_storage.h"
+#include "log/memory_log.h"
 #include "log/scrub.h"
-#include "log/signing_lock.h"
-#include "log/submit_service.h"
-#include "log/worker_pool.h"
 #include "proto/record.pb.h"
 #include "verifier/commitment.h"
 #include "verifier/label.h"
@@ -31,39 +27,13 @@ using vault::OperatorRequest;
 
 constexpr int64_t kTwoYearsMs = int64_t{63072000} * 1000;
 
-class VaultKeeperTest : public ::testing::Test {
+class VaultKeeperTest : public ::testing::Test, protected MemoryLog {
  protected:
-  VaultKeeperTest()
-      : random_(42),
-        storage_(&rows_),
-        signer_(kTestOrigin, kKeyTypeEd25519, random_.Draw(32)),
-        id_key_(random_.Draw(32)),
-        vault_key_(random_.Draw(32)),
-        folder_(absl::StrCat(
-            ::testing::TempDir(), "/",
-            ::testing::UnitTest::GetInstance()->current_test_info()->name())),
-        register_(MakeTestRegister(2, &random_)) {
-    EXPECT_TRUE(PosixDisk()->MakeFolder(folder_).ok());
-    options_.opening_register = register_.opening;
-    Open();
-  }
+  VaultKeeperTest() { Open(); }
 
   void Open() {
     keeper_.reset();
-    log_.reset();
-    lock_.reset();
-    auto lock = OpenSigningLock(PosixDisk(), folder_ + "/signing.lock");
-    ASSERT_TRUE(lock.ok()) << lock.status();
-    lock_ = *std::move(lock);
-    registry_ = std::make_unique<prometheus::Registry>();
-    auto log =
-        Log::Open(options_, {&storage_, lock_.get(), PosixDisk(), &clock_,
-                             &random_, &signer_, registry_.get(),
-                             folder_ + "/ids", folder_ + "/vault", id_key_,
-                             vault_key_, register_.label_seed,
-                             folder_ + "/index", folder_ + "/erasures"});
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
+    OpenLog();
     keeper_ = std::make_unique<VaultKeeper>(
         VaultKeeperOptions(), log_.get(), &clock_, &random_,
         [this] { ASSERT_TRUE(log_->RunOnce().ok()); });
@@ -85,17 +55,8 @@ class VaultKeeperTest : public ::testing::Test {
       }
       entries.push_back(std::move(entry));
     }
-    absl::StatusOr<v1::SubmitResponse> answer =
-        absl::InternalError("not answered");
-    {
-      WorkerPool workers(1);
-      SubmitService service({}, log_.get(), &workers);
-      service.Submit(SignTestRequest(a, entries, register_.entry_seeds[a]), a,
-                     [&](absl::StatusOr<v1::SubmitResponse> response) {
-                       answer = std::move(response);
-                     });
-      EXPECT_TRUE(log_->RunOnce().ok());
-    }
+    const absl::StatusOr<v1::SubmitResponse> answer =
+        MemoryLog::Submit(a, entries, register_.entry_seeds[a]);
     EXPECT_TRUE(answer.ok()) << answer.status();
     std::vector<uint64_t> leaves(answer->leaf_index().begin(),
                                  answer->leaf_index().end());
@@ -122,7 +83,7 @@ class VaultKeeperTest : public ::testing::Test {
 
   FoundOpening Find(uint64_t leaf) {
     auto found =
-        FindOpening(&storage_, log_->vault(), leaf, clock_.NowMs() / 1000);
+        FindOpening(storage_.get(), log_->vault(), leaf, clock_.NowMs() / 1000);
     EXPECT_TRUE(found.ok()) << found.status();
     return found.ok() ? *std::move(found) : FoundOpening();
   }
@@ -178,23 +139,12 @@ class VaultKeeperTest : public ::testing::Test {
   }
 
   void ExpectSound() {
-    EXPECT_LOG_IS_SOUND(log_, &storage_, signer_.key());
+    EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
     const absl::Status scrubbed =
         Scrub(log_.get(), id_key_, [](uint64_t) { return true; });
     EXPECT_TRUE(scrubbed.ok()) << scrubbed;
   }
 
-  SeededRandom random_;
-  FakeClock clock_;
-  MemoryRows rows_;
-  MemoryStorage storage_;
-  std::unique_ptr<SigningLock> lock_;
-  Ed25519NoteSigner signer_;
-  std::unique_ptr<prometheus::Registry> registry_;
-  std::string id_key_, vault_key_, folder_;
-  TestRegister register_;
-  LogOptions options_;
-  std::unique_ptr<Log> log_;
   std::unique_ptr<VaultKeeper> keeper_;
   std::map<uint64_t, v1::Entry> submitted_;
 };
@@ -210,7 +160,7 @@ TEST_F(VaultKeeperTest, ReadsBackWhatWasSubmitted) {
 TEST_F(VaultKeeperTest, ErasesOneOpeningAndLeavesItsNeighbours) {
   const auto leaves = Submit(0, {1, 2, 3, 1});
   const std::string row_before =
-      storage_.Get(RowKind::kVaultPage, 0, leaves[0])->value;
+      storage_->Get(RowKind::kVaultPage, 0, leaves[0])->value;
   clock_.Advance(kTwoYearsMs + 1000);
   const auto answer = Do(OperatorRequest::ERASE, {leaves[0]});
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -230,7 +180,8 @@ TEST_F(VaultKeeperTest, ErasesOneOpeningAndLeavesItsNeighbours) {
   EXPECT_EQ(notice.at_s(), static_cast<uint64_t>(clock_.NowMs() / 1000));
 
   // The page as it was can't be read by anybody any more.
-  const uint64_t first = storage_.Get(RowKind::kVaultPage, 0, leaves[0])->first;
+  const uint64_t first =
+      storage_->Get(RowKind::kVaultPage, 0, leaves[0])->first;
   const auto old = log_->vault()->Open(first, row_before);
   EXPECT_TRUE(absl::IsDataLoss(old.status()));
   EXPECT_THAT(std::string(old.status().message()), HasSubstr("destroyed"));
@@ -475,7 +426,7 @@ TEST_F(VaultKeeperTest, ErasesWhatIsPastTheDateInItsRecord) {
 
 TEST_F(VaultKeeperTest, AKeyFilePutBackFromABackupBringsNothingBack) {
   const auto leaves = Submit(0, {1, 2});
-  const auto old = *storage_.Get(RowKind::kVaultPage, 0, leaves[0]);
+  const auto old = *storage_->Get(RowKind::kVaultPage, 0, leaves[0]);
   std::map<std::string, std::string> backup;
   const auto names = PosixDisk()->List(folder_ + "/vault");
   for (const std::string& name : *names) {

@@ -3,8 +3,6 @@
 #ifndef VIDIMUS_LOG_WALLET_TESTING_H_
 #define VIDIMUS_LOG_WALLET_TESTING_H_
 
-#include <prometheus/registry.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,13 +13,11 @@
 #include "absl/status/statusor.h"
 #include "log/check_service.h"
 #include "log/clock.h"
-#include "log/disk.h"
 #include "log/first_looks.h"
 #include "log/log.h"
 #include "log/log_testing.h"
-#include "log/memory_storage.h"
+#include "log/memory_log.h"
 #include "log/side_work.h"
-#include "log/signing_lock.h"
 #include "log/statement_service.h"
 #include "log/submit_service.h"
 #include "log/worker_pool.h"
@@ -141,23 +137,16 @@ class TestWallet {
   uint64_t sequence_ = 0;
 };
 
-// An access log with two administrations and one identity service, on memory
-// and the test's disk; nothing happens but by the test's hand. It can be killed
-// and opened again.
-class AskingLog {
+// An access log whose register has an identity service, and the services that
+// residents and those who ask first need.
+class AskingLog : private MemoryLog {
  public:
   explicit AskingLog(const std::string& folder, uint64_t seed = 42)
-      : random_(seed),
-        signer_(kTestOrigin, kKeyTypeEd25519, random_.Draw(kEd25519SeedBytes)),
-        id_key_(random_.Draw(32)),
-        vault_key_(random_.Draw(32)),
+      : MemoryLog(folder, seed),
         service_seed_(random_.Draw(kEd25519SeedBytes)),
-        folder_(folder),
-        register_(MakeTestRegister(2, &random_)),
         side_work_(0, 1000),
         workers_(0) {
     AddTestIdentityService(service_seed_, &register_);
-    CHECK(PosixDisk()->MakeFolder(folder_).ok());
     Open();
   }
 
@@ -167,23 +156,8 @@ class AskingLog {
     looks_.reset();
     statements_.reset();
     submits_.reset();
-    log_.reset();
-    lock_.reset();
-    registry_ = std::make_unique<prometheus::Registry>();
-    storage_ = std::make_unique<MemoryStorage>(&rows_);
-    auto lock = OpenSigningLock(PosixDisk(), folder_ + "/signing.lock");
-    CHECK(lock.ok());
-    lock_ = *std::move(lock);
-    LogOptions options;
-    options.opening_register = register_.opening;
-    options.chain_keys.cache_bytes = cache_bytes_;
-    auto log = Log::Open(
-        options, {storage_.get(), lock_.get(), PosixDisk(), &clock_, &random_,
-                  &signer_, registry_.get(), folder_ + "/ids",
-                  folder_ + "/vault", id_key_, vault_key_, register_.label_seed,
-                  folder_ + "/index", folder_ + "/erasures"});
-    CHECK(log.ok());
-    log_ = *std::move(log);
+    options_.chain_keys.cache_bytes = cache_bytes_;
+    OpenLog();
     submits_ =
         std::make_unique<SubmitService>(SubmitLimits(), log_.get(), &workers_);
     statements_ = std::make_unique<StatementService>(
@@ -276,18 +250,9 @@ class AskingLog {
   uint64_t cache_bytes_ = 1 << 20;
 
  private:
-  SeededRandom random_;
-  FakeClock clock_;
-  MemoryRows rows_;
-  Ed25519NoteSigner signer_;
-  const std::string id_key_, vault_key_, service_seed_, folder_;
-  TestRegister register_;
+  const std::string service_seed_;
   SideWork side_work_;
   WorkerPool workers_;
-  std::unique_ptr<prometheus::Registry> registry_;
-  std::unique_ptr<Storage> storage_;
-  std::unique_ptr<SigningLock> lock_;
-  std::unique_ptr<Log> log_;
   std::unique_ptr<SubmitService> submits_;
   std::unique_ptr<StatementService> statements_;
   std::unique_ptr<FirstLooks> looks_;
