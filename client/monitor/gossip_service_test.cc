@@ -291,6 +291,7 @@ class RudeService : public grpc::CallbackGenericService {
   class Reactor : public grpc::ServerGenericBidiReactor {
    public:
     explicit Reactor(Manner manner) : manner_(manner) {
+      MutexLock lock(&mu_);
       std::string bytes;
       switch (manner) {
         case Manner::kSilent:
@@ -310,24 +311,30 @@ class RudeService : public grpc::CallbackGenericService {
       StartWrite(&buffer_);
     }
     void OnWriteDone(bool ok) override {
-      if (ok && manner_ == Manner::kEndless) {
+      if (ok && Is(Manner::kEndless)) {
         StartWrite(&buffer_);
       } else {
-        End();
+        Finish(grpc::Status::OK);
       }
     }
     void OnCancel() override {
-      if (manner_ == Manner::kSilent) End();
+      if (Is(Manner::kSilent)) Finish(grpc::Status::OK);
     }
-    void OnDone() override { delete this; }
+    void OnDone() override {
+      Is(Manner::kSilent);
+      delete this;
+    }
 
    private:
-    void End() {
-      if (!ended_.exchange(true)) Finish(grpc::Status::OK);
+    // ThreadSanitizer does not see how gRPC hands this from thread to thread.
+    bool Is(Manner manner) {
+      MutexLock lock(&mu_);
+      return manner_ == manner;
     }
+
+    Mutex mu_;
     const Manner manner_;
     grpc::ByteBuffer buffer_;
-    std::atomic<bool> ended_{false};
   };
 
   const Manner manner_;
@@ -400,9 +407,13 @@ class EndlessCaller
     stub_.PrepareBidiStreamingCall(&context_, "/vidimus.v1.Gossip/Exchange", {},
                                    this);
     StartWrite(&request_);
+    {
+      MutexLock lock(&mu_);  // as above
+    }
     StartCall();
   }
   void OnWriteDone(bool ok) override {
+    { MutexLock lock(&mu_); }
     if (ok) StartWrite(&request_);
   }
   void OnDone(const grpc::Status&) override {
