@@ -24,8 +24,6 @@
 namespace vidimus {
 namespace {
 
-constexpr int kTriesMax = 4;
-
 class FolderFetcher : public Fetcher {
  public:
   explicit FolderFetcher(const std::string& folder) : folder_(folder) {}
@@ -81,9 +79,10 @@ class FolderFetcher : public Fetcher {
 class HttpFetcher : public Fetcher {
  public:
   HttpFetcher(const std::string& name, Url base,
-              std::shared_ptr<const TlsContext> tls)
-      : name_(name), base_(std::move(base)) {
+              std::shared_ptr<const TlsContext> tls, const FetchLimits& limits)
+      : name_(name), base_(std::move(base)), tries_max_(limits.tries_max) {
     options_.tls = std::move(tls);
+    options_.timeout = limits.timeout;
     options_.body_bytes_max = kBundleBytesMax;
   }
 
@@ -110,7 +109,7 @@ class HttpFetcher : public Fetcher {
   absl::StatusOr<std::string> Ask(const std::string& path,
                                   const std::string* post, size_t bytes_max) {
     absl::Status status;
-    for (int tries = 0; tries < kTriesMax; ++tries) {
+    for (int tries = 0; tries < tries_max_; ++tries) {
       if (tries > 0) {
         std::this_thread::sleep_for(std::chrono::milliseconds(
             (100 << tries) + static_cast<int>(RandomBelow(100))));
@@ -160,6 +159,7 @@ class HttpFetcher : public Fetcher {
 
   const std::string name_;
   const Url base_;
+  const int tries_max_;
   HttpClientOptions options_;
   Mutex mu_;
   std::vector<std::unique_ptr<HttpClient>> idle_ ABSL_GUARDED_BY(mu_);
@@ -216,7 +216,8 @@ std::unique_ptr<Fetcher> NewSavingFetcher(std::unique_ptr<Fetcher> inner,
 }
 
 absl::StatusOr<std::unique_ptr<Fetcher>> NewFetcher(
-    const std::string& url_or_folder, const std::string& ca_pem) {
+    const std::string& url_or_folder, const std::string& ca_pem,
+    const FetchLimits& limits) {
   if (absl::StrContains(url_or_folder, "://")) {
     ASSIGN_OR_RETURN(Url url, ParseUrl(url_or_folder));
     std::shared_ptr<const TlsContext> tls;
@@ -226,7 +227,7 @@ absl::StatusOr<std::unique_ptr<Fetcher>> NewFetcher(
       ASSIGN_OR_RETURN(tls, TlsContext::NewClient(options));
     }
     return std::make_unique<HttpFetcher>(url_or_folder, std::move(url),
-                                         std::move(tls));
+                                         std::move(tls), limits);
   }
   struct stat info;
   if (stat(url_or_folder.c_str(), &info) != 0) {

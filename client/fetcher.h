@@ -3,6 +3,7 @@
 #ifndef VIDIMUS_CLIENT_FETCHER_H_
 #define VIDIMUS_CLIENT_FETCHER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,11 +41,19 @@ class Fetcher {
   virtual const std::string& name() const = 0;
 };
 
+// How long a log over HTTP is waited for: so many tries of so long each, with
+// pauses of up to a second between them.
+struct FetchLimits {
+  std::chrono::milliseconds timeout{30000};
+  int tries_max = 4;
+};
+
 // From a URL ("http://...", "https://...": the prefix of the paths) or a folder
 // that holds a file for each path. `ca_pem`: whom to believe for https, besides
 // nobody; empty: the system's authorities. kInvalidArgument if it is neither.
 absl::StatusOr<std::unique_ptr<Fetcher>> NewFetcher(
-    const std::string& url_or_folder, const std::string& ca_pem);
+    const std::string& url_or_folder, const std::string& ca_pem,
+    const FetchLimits& limits = {});
 
 // Hands on what `inner` gives and keeps each resource under `folder` as a file
 // of its own, so that the folder becomes a copy of the public paths. Whether

@@ -557,6 +557,121 @@ TEST_F(FollowerTest, ApproveWaitsForTheReading) {
   follower_->Stop();
 }
 
+// --- Cosigned heads
+// ----------------------------------------------------------------------
+
+class CosignedFollowerTest : public FollowerTest {
+ protected:
+  CosignedFollowerTest() {
+    const std::string policy =
+        absl::StrCat("log ", FormatVkey(log_.key()), "\nwitness a ",
+                     FormatVkey(a_.key()), "\nwitness b ", FormatVkey(b_.key()),
+                     "\ngroup both all a b\n", "quorum both\n");
+    Policy parsed;
+    EXPECT_EQ(ParsePolicy(policy, &parsed, nullptr), Finding::kOk);
+    policy_ = parsed;
+  }
+
+  void OpenWithPolicy() {
+    follower_.reset();
+    FollowerOptions options = Options(folder_);
+    options.policy = policy_;
+    options.cosigned_period_ms = 0;
+    auto opened =
+        OpenFollower(options, std::make_unique<LiveFetcher>(&live_), nullptr);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    follower_ = *std::move(opened);
+  }
+
+  std::string Cosigned(const std::string& note,
+                       const std::vector<const NoteSigner*>& signers,
+                       uint64_t time_s) {
+    std::string cosigned = note;
+    Note parts;
+    EXPECT_EQ(SplitNote(note, &parts), Finding::kOk);
+    for (const NoteSigner* const signer : signers) {
+      std::string line;
+      EXPECT_TRUE(signer->Sign(parts.text, time_s, &line));
+      cosigned += line;
+    }
+    return cosigned;
+  }
+
+  const Ed25519NoteSigner a_{"witness.example/a", kKeyTypeCosignatureEd25519,
+                             std::string(32, 'a')};
+  const Ed25519NoteSigner b_{"witness.example/b", kKeyTypeCosignatureEd25519,
+                             std::string(32, 'b')};
+  std::optional<Policy> policy_;
+};
+
+TEST_F(CosignedFollowerTest, AQuorumHasAnAgeAndIsLost) {
+  Grow(4);
+  live_.ShowAll();
+  OpenWithPolicy();
+  EXPECT_TRUE(Look().alarms.empty());
+  const std::string note = log_.Checkpoint(log_.size());
+  live_.Answer("cosigned/checkpoint", Cosigned(note, {&a_, &b_}, now_s_ - 10));
+  FollowerStatus status = Look();
+  EXPECT_EQ(status.cosigned, log_.Head(log_.size()));
+  EXPECT_EQ(status.cosigned_s, now_s_ - 10);
+  now_s_ += 595;
+  EXPECT_NE(Find(Look(), AlarmKind::kQuorumLost), nullptr);
+  // One of the two is not the quorum; both are.
+  live_.Answer("cosigned/checkpoint", Cosigned(note, {&a_}, now_s_));
+  EXPECT_NE(Find(Look(), AlarmKind::kQuorumLost), nullptr);
+  live_.Answer("cosigned/checkpoint", Cosigned(note, {&a_, &b_}, now_s_));
+  status = Look();
+  EXPECT_TRUE(status.alarms.empty());
+  EXPECT_EQ(status.cosigned_s, now_s_);
+}
+
+TEST_F(CosignedFollowerTest, ADamagedOneIsAnAlarm) {
+  Grow(4);
+  live_.ShowAll();
+  OpenWithPolicy();
+  std::string note = Cosigned(log_.Checkpoint(log_.size()), {&a_, &b_}, now_s_);
+  note[note.size() - 5] ^= 1;
+  for (const std::string& answer : {note, std::string("x")}) {
+    live_.Answer("cosigned/checkpoint", answer);
+    const FollowerStatus status = Look();
+    ASSERT_NE(Find(status, AlarmKind::kUnsound), nullptr);
+    EXPECT_EQ(Find(status, AlarmKind::kUnsound)->path, "cosigned/checkpoint");
+    EXPECT_EQ(status.cosigned.size, 0u);
+  }
+}
+
+// The log shows us one history, and to its cosigners another.
+TEST_F(CosignedFollowerTest, AnotherHistoryThereConvicts) {
+  Grow(2);
+  for (const bool ahead : {false, true}) {
+    SmallLog twin = log_;
+    twin.Seal(seal_s_ + 1);
+    if (ahead) {
+      for (int i = 0; i < 40; ++i) twin.Seal(seal_s_ + 1);
+    }
+    Grow(3);
+    live_.ShowAll();
+    follower_.reset();
+    std::filesystem::remove_all(folder_);
+    OpenWithPolicy();
+    live_.Answer("cosigned/checkpoint",
+                 Cosigned(twin.Checkpoint(twin.size()), {&a_, &b_}, now_s_));
+    FollowerStatus status = Look();
+    if (ahead) {
+      EXPECT_EQ(status.stopped, "");
+      while (log_.size() < twin.size()) Grow(3);
+      live_.ShowAll();
+      status = Look();
+    }
+    EXPECT_NE(status.stopped, "");
+    ConvictionReport report;
+    EXPECT_EQ(JudgeConviction(*ReadFile(status.conviction_path, 1 << 20),
+                              log_.key(), &report),
+              Finding::kOk);
+    EXPECT_EQ(report.kind, ConvictionKind::kFork);
+  }
+}
+
 // --- Two histories
 // --------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/file.h"
+#include "client/monitor/follower_internal.h"
 #include "client/monitor/live_log.h"
 #include "tests/doctored/doctored_log.h"
 #include "verifier/conviction.h"
@@ -235,6 +236,80 @@ TEST_F(DoctoredFollowerTest, AKeyOfLongAgoIsFoundAtTheNextHead) {
     EXPECT_THAT(status.stopped, HasSubstr("gave one key to leaf")) << old;
     EXPECT_NE(status.conviction_path, "");
     EXPECT_EQ(status.verified.size, honest);
+    EXPECT_FALSE(Approve(log, log.size()).ok());
+  }
+}
+
+// In the middle of what is read as it comes: what lies behind the place is not
+// held yet, and is the log's to give.
+TEST_F(DoctoredFollowerTest, ALongLogIsConvictedFromItsMiddle) {
+  const auto label = [](int number) {
+    return LeafHash(absl::StrCat("label ", number));
+  };
+  for (const bool omits : {true, false}) {
+    SmallLog log("log.example/doctored/2026h2", kNowS - 60);
+    for (int batch = 0; batch < 6; ++batch) {
+      for (int i = 0; i < 3000; ++i) {
+        log.AddLeaf(FormatSubjectLeaf(label(batch * 3000 + i), label(i)));
+      }
+      if (batch == 2 && omits) log.HideFromIndex(label(7000));
+      log.Seal(kNowS - 20 +
+               static_cast<uint64_t>(batch == 2 && !omits ? -30 : batch));
+    }
+    LiveLog live(&log);
+    Open(&live, /*anew=*/true);
+    const FollowerStatus status = Look();
+    EXPECT_THAT(status.stopped,
+                HasSubstr(omits ? "out of the index" : "earlier"));
+    EXPECT_EQ(status.verified.size, 0u);
+    const auto file = ReadFile(status.conviction_path, size_t{1} << 24);
+    ASSERT_TRUE(file.ok()) << file.status();
+    ConvictionReport report;
+    EXPECT_EQ(JudgeConviction(*file, log.key(), &report), Finding::kOk);
+    EXPECT_EQ(report.kind, omits ? ConvictionKind::kOmission
+                                 : ConvictionKind::kImpossibleLeaf);
+  }
+}
+
+// Killed at any step of ending, it ends again, for the same reason.
+TEST_F(DoctoredFollowerTest, EndsAgainIfItIsKilledWhileItEnds) {
+  const DoctoredLog doctored("order", kNowS);
+  const SmallLog& log = doctored.log();
+  LiveLog live(&log);
+  const auto open = [&](const std::string& folder, DurableStepWatcher watcher) {
+    FollowerOptions options;
+    options.log_key = log.key();
+    options.folder = folder;
+    options.now_s = [] { return kNowS + 5; };
+    auto opened = OpenFollower(options, std::make_unique<LiveFetcher>(&live),
+                               std::move(watcher));
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    return *std::move(opened);
+  };
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+  std::vector<std::string> left;
+  follower_ = open(folder_ + "/log", [&](DurableStep, const std::string&) {
+    left.push_back(absl::StrCat(folder_, "/", left.size()));
+    std::filesystem::copy(folder_ + "/log", left.back(),
+                          std::filesystem::copy_options::recursive);
+  });
+  for (const uint64_t head : Heads(log)) {
+    live.Show(head);
+    Look();
+  }
+  const FollowerStatus whole = follower_->status();
+  ASSERT_NE(whole.conviction_path, "");
+  ASSERT_GT(left.size(), 10u);
+  for (const std::string& folder : left) {
+    follower_ = open(folder, nullptr);
+    const FollowerStatus status = Look();
+    EXPECT_EQ(status.stopped, whole.stopped) << folder;
+    EXPECT_LE(status.verified.size, whole.verified.size);
+    const auto file = ReadFile(status.conviction_path, size_t{1} << 20);
+    ASSERT_TRUE(file.ok()) << file.status();
+    ConvictionReport report;
+    EXPECT_EQ(JudgeConviction(*file, log.key(), &report), Finding::kOk);
     EXPECT_FALSE(Approve(log, log.size()).ok());
   }
 }
