@@ -77,7 +77,7 @@ struct Followed {
   bool tree = false;
   size_t branch = 0;
   uint64_t size = 0;
-  // When the tree first was larger than a size, by that size.
+  // When a cosigned head first was larger than a size, by that size.
   std::map<uint64_t, int64_t> passed;
   std::vector<std::pair<size_t, uint64_t>> refused;  // branch, size
 };
@@ -352,29 +352,41 @@ class Simulation {
       if (random_.Chance(20)) {
         size = followed.size + 1 + random_.Below(shown - followed.size);
       }
-      for (size_t branch = 0; branch < logs_[log].log->branches(); ++branch) {
-        const uint64_t common = logs_[log].CommonSize(followed.branch, branch);
-        if (size > common) followed.passed.emplace(common, now_);
-      }
       followed.size = size;
       Note(absl::StrCat("monitor ", place, " reads log ", log, " branch ",
                         followed.branch, " to ", size));
-      if (!node.liar) {
-        TellTree(place, log);
-        Digest(place);
-        CheckRefused(place, log);
+      if (node.liar) continue;
+      if (random_.Chance(70)) {
+        TellTree(place, log, size);
+      } else {
+        // Its own cosignature comes later, when the log asks for it.
+        CHECK(node.gossip->SetTree(
+            logs_[log].origin, logs_[log].log->Note(followed.branch, size)));
+        const uint64_t incarnation = node.incarnation;
+        After(random_.Between(1, 2 * kPeriod), [=] {
+          if (nodes_[place].incarnation != incarnation) return;
+          TellTree(place, log, size);
+          Digest(place);
+        });
       }
+      Digest(place);
+      CheckRefused(place, log);
     }
   }
 
-  void TellTree(size_t place, size_t log) {
+  // The first `size` leaves of its tree, cosigned: from then on others keep a
+  // place for it. A newer one may have been told before.
+  void TellTree(size_t place, size_t log, uint64_t size) {
     NodeState& node = nodes_[place];
-    const Followed& followed = node.followed[log];
-    if (followed.size == 0) return;
-    CHECK(node.gossip->SetTree(
-        logs_[log].origin,
-        Cosigned(logs_[log].log->Note(followed.branch, followed.size),
-                 *node.signer, static_cast<uint64_t>(now_))));
+    Followed& followed = node.followed[log];
+    if (size == 0) return;
+    for (size_t branch = 0; branch < logs_[log].log->branches(); ++branch) {
+      const uint64_t common = logs_[log].CommonSize(followed.branch, branch);
+      if (size > common) followed.passed.emplace(common, now_);
+    }
+    node.gossip->SetTree(logs_[log].origin,
+                         Cosigned(logs_[log].log->Note(followed.branch, size),
+                                  *node.signer, static_cast<uint64_t>(now_)));
   }
 
   // A log shows another history at the witness's door, which refuses it.
@@ -491,7 +503,9 @@ class Simulation {
     for (const auto& [origin, kept] : node.kept) {
       CHECK(node.gossip->Restore(origin, kept));
     }
-    for (size_t log = 0; log < logs_.size(); ++log) TellTree(place, log);
+    for (size_t log = 0; log < logs_.size(); ++log) {
+      TellTree(place, log, node.followed[log].size);
+    }
     node.gossip->TakeFound();
     Digest(place);
   }
