@@ -13,9 +13,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/fetcher.h"
 #include "client/file.h"
 #include "client/monitor/follower_internal.h"
 #include "client/monitor/live_log.h"
+#include "proto/http_server.h"
+#include "proto/mutex.h"
 #include "verifier/checkpoint.h"
 #include "verifier/conviction.h"
 #include "verifier/crypto.h"
@@ -497,6 +500,100 @@ TEST_F(FollowerTest, HostileCheckpointsAreAlarms) {
   EXPECT_TRUE(Look().alarms.empty());
 }
 
+TEST_F(FollowerTest, AHeadOfAbsurdSizeIsNotReadUpTo) {
+  Grow(5);
+  live_.ShowAll();
+  // As small_log.h makes its key.
+  const Ed25519NoteSigner signer(
+      kOrigin, kKeyTypeEd25519,
+      std::string(Bytes(Sha256(absl::StrCat("small log: log ", kOrigin)))));
+  ASSERT_EQ(FormatVkey(signer.key()), FormatVkey(log_.key()));
+  for (const uint64_t size :
+       {uint64_t{1} << 49, uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{0} - 255,
+        ~uint64_t{0} - 256}) {
+    SCOPED_TRACE(size);
+    follower_.reset();
+    std::filesystem::remove_all(folder_);
+    Open();
+    Look();
+    const std::string text = FormatCheckpoint({kOrigin, {size, Sha256("x")}});
+    std::string line;
+    ASSERT_TRUE(signer.Sign(text, 0, &line));
+    live_.Answer("checkpoint", JoinNote(text, {line}));
+    for (int i = 0; i < 2; ++i) {
+      const FollowerStatus status = Look();
+      EXPECT_EQ(status.verified, log_.Head(log_.size()));
+      EXPECT_EQ(status.stopped, "");
+      EXPECT_FALSE(status.alarms.empty());
+    }
+    live_.AnswerAsItIs("checkpoint");
+  }
+}
+
+// Goal: servers that never answer, or never end, hold up nobody else, and each
+// look at them ends. Method: real ones, on the loopback.
+TEST_F(FollowerTest, HostileServersHoldUpNobodyElse) {
+  Mutex mu;
+  std::vector<HttpResponder> kept;
+  const auto huge = std::make_shared<const std::string>(size_t{40} << 20, 'x');
+  const std::string note = log_.Checkpoint(log_.size());
+  auto server =
+      HttpServer::Start({}, [&](HttpRequest request, HttpResponder respond) {
+        const std::string path(request.path());
+        if (path.find("/huge/") == 0) {
+          HttpResponse response(200, "text/plain", "");
+          response.SetSharedBody(huge);
+          respond(std::move(response));
+        } else if (path == "/head/checkpoint") {
+          respond(HttpResponse(200, "text/plain", note));
+        } else if (path.find("/moved/") == 0) {
+          HttpResponse response(302, "text/plain", "");
+          response.headers.emplace_back("Location", "/head/checkpoint");
+          respond(std::move(response));
+        } else {
+          MutexLock lock(&mu);
+          kept.push_back(std::move(respond));
+        }
+      });
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::vector<std::unique_ptr<Follower>> followers;
+  FetchLimits limits;
+  limits.timeout = std::chrono::milliseconds(150);
+  limits.tries_max = 1;
+  for (const std::string way : {"huge", "silent", "head", "moved"}) {
+    auto fetcher = NewFetcher(
+        absl::StrCat("http://127.0.0.1:", (*server)->port(), "/", way), "",
+        limits);
+    ASSERT_TRUE(fetcher.ok());
+    FollowerOptions options = Options(root_ + "/" + way);
+    options.say = nullptr;
+    options.period_ms = 10;
+    auto opened = OpenFollower(options, *std::move(fetcher), nullptr);
+    ASSERT_TRUE(opened.ok());
+    followers.push_back(*std::move(opened));
+    followers.back()->Start();
+  }
+  Open();
+  follower_->Start();
+  for (int i = 0; i < 5; ++i) {
+    live_.Meanwhile([this] { Grow(1); });
+    live_.ShowAll();
+    EXPECT_TRUE(
+        follower_->Approve({kOrigin, log_.Head(log_.size())}, 20000).ok());
+  }
+  follower_->Stop();
+  for (const auto& follower : followers) {
+    follower->Stop();
+    const FollowerStatus status = follower->status();
+    EXPECT_EQ(status.verified.size, 0u);
+    EXPECT_EQ(status.stopped, "");
+    EXPECT_FALSE(follower->Approve({kOrigin, log_.Head(2)}, 0).ok());
+  }
+  EXPECT_NE(Find(followers[2]->status(), AlarmKind::kWithheld), nullptr);
+  MutexLock lock(&mu);
+  kept.clear();
+}
+
 TEST_F(FollowerTest, AHeadThatShrinksIsAnAlarm) {
   Grow(5);
   live_.ShowAll();
@@ -546,7 +643,7 @@ TEST_F(FollowerTest, ApproveWaitsForTheReading) {
       follower_->Approve({kOrigin, log_.Head(log_.size())}, 20000).ok());
   // What the log has not shown is not verified, and nobody waits for ever.
   const uint64_t shown = log_.size();
-  Grow(1);
+  live_.Meanwhile([this] { Grow(1); });
   EXPECT_EQ(follower_->Approve({kOrigin, log_.Head(log_.size())}, 50).code(),
             absl::StatusCode::kUnavailable);
   // A head that ends within a batch, or with another root.

@@ -3,6 +3,7 @@
 #ifndef VIDIMUS_CLIENT_MONITOR_LIVE_LOG_H_
 #define VIDIMUS_CLIENT_MONITOR_LIVE_LOG_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,10 +24,16 @@ namespace vidimus {
 // What is shown, and how.
 class LiveLog {
  public:
-  // `log` must outlive it, and may grow while nobody asks.
+  // `log` must outlive it, and may grow while nobody asks, or in Meanwhile.
   explicit LiveLog(const SmallLog* log) : log_(log), size_(log->size()) {}
 
   const SmallLog& log() const { return *log_; }
+
+  // Calls it while nobody is answered.
+  void Meanwhile(const std::function<void()>& change) {
+    MutexLock lock(&mu_);
+    change();
+  }
 
   void Show(uint64_t size) {
     MutexLock lock(&mu_);

@@ -31,6 +31,8 @@ constexpr char kDocumentsName[] = "documents";
 // Of leaves and the tree over them, and of keys; and what else there is.
 constexpr uint64_t kHeldBytesPerLeaf = 66;
 constexpr uint64_t kRoomBytesMin = uint64_t{16} << 20;
+// A head that says more is not read up to.
+constexpr uint64_t kLeavesMax = uint64_t{1} << 48;
 
 absl::Status Unusable(const std::string& path, absl::string_view why) {
   return absl::DataLossError(absl::StrCat(
@@ -366,6 +368,11 @@ ReadingResult LogReading::Aim(const SignedHead& head) {
 
 absl::Status LogReading::MakeRoom() const {
   const uint64_t new_leaves = target_.head.size - auditor_->size();
+  if (target_.head.size > kLeavesMax) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(options_.log_key.name, " has signed a head of ",
+                     target_.head.size, " leaves, which nobody can hold"));
+  }
   // All keys may be merged into one run.
   const uint64_t needed = new_leaves * kHeldBytesPerLeaf +
                           target_.head.size * sizeof(IndexEntry) +
