@@ -74,8 +74,11 @@ absl::Status ParseLog(std::string_view bytes, v1::LogGossip* log) {
         break;
     }
   }
-  return reader.finding() == Finding::kOk ? absl::OkStatus()
-                                          : NotGossip(reader.finding());
+  if (reader.finding() != Finding::kOk) return NotGossip(reader.finding());
+  if (log->origin().empty()) {
+    return absl::InvalidArgumentError("gossip: about a log without an origin");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
