@@ -20,12 +20,18 @@ check_format() {
     xargs -0 clang-format-14 --dry-run --Werror)
 }
 
-# The verifier's vectors once more, as a browser would run them. The script
-# ends with a line like ours.
+# The verifier's vectors and its interface once more, in the languages that
+# docs/verifier_api.md is for. The script ends with a line like ours.
 check_wasm() {
-  local out=$RESULTS/wasm line
-  say "running the verifier's vectors in wasm32"
-  bash "$ROOT/tests/wasm/run.sh" >"$out" 2>&1 </dev/null || true
+  local out=$RESULTS/wasm built=$RESULTS/built line label
+  local labels=(//tests/api:calls //tests/api:make_city
+    //tests/wasm:libvectors.so //verifier:libvidimus.so)
+  say "running the verifier in wasm32, node, Python and Chromium"
+  mkdir "$built"
+  if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
+    for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
+    bash "$ROOT/tests/wasm/run.sh" "$built" >"$out" 2>&1 </dev/null || true
+  fi
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1)
   if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$out" >&2; fi
   if [[ -n $line ]]; then
@@ -46,6 +52,7 @@ main() {
   done
   local packages=("${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${WASM_PACKAGES[@]}")
   command -v node >/dev/null || packages+=(nodejs)
+  command -v chromium >/dev/null || packages+=(chromium)
   [[ ${options[*]-} != *--config=* ]] || packages+=("${SANITIZER_PACKAGES[@]}")
   setup "${packages[@]}"
 

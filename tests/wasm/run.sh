@@ -1,64 +1,74 @@
 #!/usr/bin/env bash
 #
-# Builds verifier/ for wasm32 with Debian's clang and wasi-libc, and runs the
-# vectors in node as a browser would. Ends with "N passed, N failed, N skipped".
+# Builds verifier/ for wasm32, twice, and runs the vectors and the calls of
+# tests/api in node, in Python and in headless Chromium: every answer must be
+# the native one. Ends with "N passed, N failed, N skipped".
 #
-#   tests/wasm/run.sh [MODULE]    where to leave the module; default: nowhere
+#   tests/wasm/run.sh FOLDER    what Bazel built: libvidimus.so, libvectors.so,
+#                               calls, make_city
 #
-# Only three files of BoringSSL are in it (docs/building.md). SHA files want
-# -O3: smaller settings make them ten times slower.
+# What is missing on this machine (node, chromium) is skipped and named.
 set -euo pipefail
+folder=$(realpath "${1:?the folder with what Bazel built}")
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
-readonly BORINGSSL=${BORINGSSL:-.deps/boringssl}
+# Bytes of what a resident downloads. The aim is 60 KiB; it may only sink.
+readonly WASM_GZIP_MAX=107520
+
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+mkdir "$out/objects" "$out/page"
 
-readonly FLAGS=(--target=wasm32-wasi -I. -I"$BORINGSSL" -isystem
-  "$BORINGSSL/src/include" -DOPENSSL_SMALL -DOPENSSL_NO_ASM -DNDEBUG
-  -DOPENSSL_NO_THREADS_CORRUPT_MEMORY_AND_LEAK_SECRETS_IF_THREADED
-  -fvisibility=hidden -ffunction-sections -fdata-sections)
-
-compile() {  # compile SOURCE OBJECT FLAGS...
-  local source=$1 object=$2
-  shift 2
-  if [[ $source == *.c ]]; then
-    clang-14 "${FLAGS[@]}" -std=c11 "$@" -c "$source" -o "$object"
+passed=0 failed=0 skipped=0
+holds() {  # holds NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then ((++passed)); else ((++failed)); echo "FAILED: $name"; fi
+}
+# Takes the last line of a runner: "WHO: N passed, N failed".
+take() {
+  local line
+  line=$(grep -E '^[a-z]+: [0-9]+ passed, [0-9]+ failed$' | tail -n 1)
+  [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]] || { ((++failed)); return; }
+  ((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2])) || true
+}
+runner() {  # runner PROGRAM COMMAND...
+  if command -v "$1" >/dev/null; then
+    "${@:2}" 2>&1 | tee "$out/said" || true
+    take <"$out/said"
   else
-    clang++-14 "${FLAGS[@]}" -std=c++17 -fno-exceptions -fno-rtti -Wall "$@" \
-      -c "$source" -o "$object"
+    echo "skipped: $1 is missing"
+    ((++skipped))
   fi
 }
 
-objects=()
-add() {
-  local object=$out/${#objects[@]}.o
-  compile "$1" "$object" "${@:2}"
-  objects+=("$object")
-}
-
-for source in verifier/*.cc; do
-  case $source in
-    *_test.cc | *_fuzz.cc | verifier/small_log.cc | \
-      verifier/crypto_es256.cc | \
-      verifier/crypto_signing.cc | verifier/crypto_vrf_proving.cc) ;;
-    *) add "$source" -O2 ;;
-  esac
+OBJECTS=$out/objects verifier/wasm/build.sh "$out/page/vidimus.wasm"
+OBJECTS=$out/objects verifier/wasm/build.sh "$out/page/vectors.wasm" \
+  tests/vectors/json.cc tests/vectors/cases.cc tests/wasm/vectors_module.cc
+# From nothing and in another folder: the same bytes.
+verifier/wasm/build.sh "$out/again.wasm"
+holds "the module is reproducible" cmp "$out/page/vidimus.wasm" "$out/again.wasm"
+for file in client/js/vidimus.js "$out/page/vidimus.wasm" "$folder/libvidimus.so"; do
+  printf '%s: %s bytes, %s gzipped\n' "${file##*/}" "$(stat -Lc %s "$file")" \
+    "$(gzip -9nc "$file" | wc -c)"
 done
-add tests/vectors/json.cc -Os
-add tests/vectors/cases.cc -Os
-add tests/wasm/vectors_wasm.cc -Os
-add tests/wasm/shims.c -O2
-add "$BORINGSSL/src/crypto/curve25519/curve25519.c" -Os
-add "$BORINGSSL/src/crypto/fipsmodule/sha/sha256.c" -O3
-add "$BORINGSSL/src/crypto/fipsmodule/sha/sha512.c" -O3
+holds "the module is small" \
+  test "$(gzip -9nc "$out/page/vidimus.wasm" | wc -c)" -le "$WASM_GZIP_MAX"
 
-# A library: without the export, each call would end as a program does, closing
-# files that a module without imports does not have.
-readonly MODULE=${1:-$out/vectors.wasm}
-clang++-14 --target=wasm32-wasi -nostartfiles -fno-exceptions \
-  -Wl,--no-entry -Wl,--export=__wasm_call_ctors \
-  -Wl,--gc-sections -Wl,--strip-all \
-  "${objects[@]}" -o "$MODULE"
-echo "module of $(stat -c %s "$MODULE") bytes, $(gzip -9c "$MODULE" | wc -c) gzipped"
-node tests/wasm/vectors.js "$MODULE" tests/vectors/*.json
+(cd verifier && "$folder/calls" {chain,checkpoint,conviction,record}_corpus \
+  {register_proof,tlog_proof}_corpus) >"$out/page/calls.json"
+cp tests/vectors/*.json tests/wasm/page.html tests/wasm/{page,run,vectors}.mjs \
+  tests/api/calls.mjs client/js/vidimus.js "$out/page"
+cp -L "$folder"/lib{vidimus,vectors}.so "$out/page"
+(cd tests/vectors && printf '%s\n' *.json) |
+  sed 's/\.json$//' | sed '1s/^/["/; $!s/$/",/; 1!s/^/"/; $s/$/"]/' >"$out/page/vectors.list"
+
+runner node node tests/wasm/node.mjs "$out/page"
+runner python3 python3 tests/wasm/python.py "$out/page" client/python
+runner chromium python3 tests/wasm/chromium.py "$out/page"
+
+mkdir "$out/city"
+"$folder/make_city" "$out/city"
+cp "$out/page"/{vidimus.wasm,libvidimus.so} "$out/city"
+runner node python3 tests/api/examples.py . "$out/city"
+echo "$passed passed, $failed failed, $skipped skipped"

@@ -1,5 +1,6 @@
-// The vectors as a wasm module without imports. The host writes a file's name
-// and content into memory it was given and asks for the judgement.
+// The vectors behind C functions: as a wasm module without imports, and as a
+// shared library. The host writes a file's name and content into memory it was
+// given and asks for the judgement.
 
 #include <cstddef>
 #include <cstdlib>
@@ -8,7 +9,11 @@
 
 #include "tests/vectors/cases.h"
 
+#ifdef __wasm__
 #define EXPORT(name) extern "C" __attribute__((export_name(#name)))
+#else
+#define EXPORT(name) extern "C" __attribute__((visibility("default")))
+#endif
 
 namespace {
 
