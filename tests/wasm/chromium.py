@@ -7,6 +7,8 @@ Usage: chromium.py FOLDER. Ends with "chromium: N passed, N failed".
 import functools
 import http.server
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,15 +43,20 @@ def main():
     server.done = threading.Event()
     server.result = {"lines": ["no answer"], "passed": 0, "failed": 1}
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory() as profile:
+    # Its helpers may outlive the browser by a moment, and write.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = subprocess.Popen(
             ["chromium", *FLAGS, f"--user-data-dir={profile}",
              f"http://127.0.0.1:{server.server_port}/page.html"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            stderr=subprocess.DEVNULL, start_new_session=True)
         server.done.wait(SECONDS_MAX)
         browser.terminate()
         browser.wait()
+        try:
+            os.killpg(browser.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
     result = server.result
     for line in result["lines"]:
         print(line)

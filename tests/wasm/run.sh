@@ -28,7 +28,7 @@ holds() {  # holds NAME COMMAND...
 # Takes the last line of a runner: "WHO: N passed, N failed".
 take() {
   local line
-  line=$(grep -E '^[a-z]+: [0-9]+ passed, [0-9]+ failed$' | tail -n 1)
+  line=$(grep -E '^[a-z]+: [0-9]+ passed, [0-9]+ failed$' | tail -n 1 || true)
   [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]] || { ((++failed)); return; }
   ((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2])) || true
 }
