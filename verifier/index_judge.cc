@@ -63,38 +63,50 @@ const IndexEntry* FindIn(const IndexEntry* begin, size_t count,
   return found != end && found->key == key ? found : nullptr;
 }
 
-// Steps through several sorted ranges as if they were one. Between steps,
-// entries with one key come one after the other.
+// Steps through several sorted ranges as if they were one; they are so few that
+// the least is looked for among all. Entries with one key come one after the
+// other.
 class Merger {
  public:
   void Add(const IndexEntry* entries, size_t count) {
-    if (count > 0) heads_.push_back({entries, entries + count});
+    if (count == 0) return;
+    ranges_.push_back({0, entries, entries + count});
+    ranges_.back().ReadAhead();
   }
 
-  void Start() { std::make_heap(heads_.begin(), heads_.end(), Later); }
-  bool empty() const { return heads_.empty(); }
+  bool empty() const { return ranges_.empty(); }
 
   IndexEntry Next() {
-    std::pop_heap(heads_.begin(), heads_.end(), Later);
-    Range& range = heads_.back();
-    const IndexEntry entry = *range.next++;
-    if (range.next == range.end) {
-      heads_.pop_back();
+    Range* least = &ranges_[0];
+    for (size_t i = 1; i < ranges_.size(); ++i) {
+      if (ranges_[i].Before(*least)) least = &ranges_[i];
+    }
+    const IndexEntry entry = *least->next++;
+    if (least->next == least->end) {
+      *least = ranges_.back();
+      ranges_.pop_back();
     } else {
-      std::push_heap(heads_.begin(), heads_.end(), Later);
+      least->ReadAhead();
     }
     return entry;
   }
 
  private:
   struct Range {
+    uint64_t first_bits;  // of the next key, as a number
     const IndexEntry* next;
     const IndexEntry* end;
+
+    void ReadAhead() {
+      first_bits = 0;
+      for (int i = 0; i < 8; ++i) first_bits = first_bits << 8 | next->key[i];
+    }
+    bool Before(const Range& other) const {
+      return first_bits != other.first_bits ? first_bits < other.first_bits
+                                            : next->key < other.next->key;
+    }
   };
-  static bool Later(const Range& a, const Range& b) {
-    return b.next->key < a.next->key;
-  }
-  std::vector<Range> heads_;
+  std::vector<Range> ranges_;
 };
 
 }  // namespace
@@ -316,7 +328,6 @@ std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
       merger.Add(run.entries + begin, begin_of(run, number + 1) - begin);
       before += begin;
     }
-    merger.Start();
     RunRootBuilder builder;
     std::optional<IndexEntry> last;
     for (; !merger.empty(); ++part.count) {
