@@ -45,6 +45,8 @@ namespace {
 
 // How long the start waits for logs and peers.
 constexpr std::chrono::milliseconds kQuestionsTimeout(5000);
+// ... and the log's call, of a log that did not answer then.
+constexpr std::chrono::milliseconds kQuestionsAgainTimeout(2000);
 constexpr std::chrono::milliseconds kHousekeepingPeriod(1000);
 // A log counts as answering if it did within this time.
 constexpr uint64_t kUpS = 15;
@@ -92,6 +94,8 @@ struct Watched {
   std::map<std::string, std::string> convictions ABSL_GUARDED_BY(mu);
   std::map<std::string, std::string> sentences ABSL_GUARDED_BY(mu);
 
+  // Whether the log has shown what it holds under our keys since the start.
+  std::atomic<bool> asked{false};
   // Files that convict may be there that were not gathered yet.
   std::atomic<bool> news{true};
 
@@ -133,6 +137,7 @@ class RealMonitor : public Monitor {
 
   void Start() override {
     for (auto& log : logs_) log.second->follower->Start();
+    metrics_.Update(Status());
     housekeeper_ = std::thread([this] { KeepHouse(); });
   }
 
@@ -147,8 +152,8 @@ class RealMonitor : public Monitor {
     if (housekeeper_.joinable()) housekeeper_.join();
     // Before the followers, which it asks.
     gossip_.reset();
-    for (auto& log : logs_) log.second->follower->Stop();
     for (auto& log : logs_) SaveUptime(log.second.get());
+    for (auto& log : logs_) log.second->follower->Stop();
   }
 
   void Handle(HttpRequest request, HttpResponder respond) override;
@@ -201,10 +206,13 @@ class RealMonitor : public Monitor {
   HttpResponse ConvictionAt(absl::string_view rest) const;
   HttpResponse UnansweredAt(absl::string_view rest) const;
   v1::LogStatus StatusOf(const Watched& log, uint64_t now_s) const;
+  std::vector<Alarm> Alarms(const FollowerStatus& seen, uint64_t now_s) const;
   TreeHead OwnHead(const Watched& log, Voice voice) const;
 
   void KeepHouse();
   void JudgeOwnHeads(Watched* log);
+  void JudgeShown(Watched* log, const std::vector<ShownNote>& shown);
+  absl::Status AskAgain(Watched* log);
   void GatherConvictions(Watched* log);
   void Freeze(Watched* log, const std::string& why);
   void SaveUptime(Watched* log);
@@ -307,8 +315,12 @@ absl::Status RealMonitor::OpenVoices() {
       AskForHeads(logs, content_.peers, kQuestionsTimeout, &silent);
   for (const std::string& address : silent) {
     Say(absl::StrCat(address,
-                     " did not say which heads it knows under our keys; the "
+                     " does not say which heads it knows under our keys; the "
                      "locks alone speak for it"));
+  }
+  for (auto& log : logs_) {
+    log.second->asked = std::find(silent.begin(), silent.end(),
+                                  log.second->config.url) == silent.end();
   }
   for (const Voice voice : kVoices) RETURN_IF_ERROR(OpenVoice(voice, shown));
   return absl::OkStatus();
@@ -412,9 +424,26 @@ absl::Status RealMonitor::OpenGossip() {
 
 // --- Voices ------------------------------------------------------------------
 
+// A log that did not answer at the start answers before anything is signed.
+absl::Status RealMonitor::AskAgain(Watched* log) {
+  if (log->asked) return absl::OkStatus();
+  std::vector<std::string> silent;
+  const std::vector<ShownNote> shown =
+      AskForHeads({log->config}, {}, kQuestionsAgainTimeout, &silent);
+  if (!silent.empty()) {
+    return absl::UnavailableError(
+        absl::StrCat("cosigned/checkpoint can't be read at ", log->config.url,
+                     ", and nothing is cosigned before it is"));
+  }
+  JudgeShown(log, shown);
+  log->asked = true;
+  return log->Frozen();
+}
+
 absl::Status RealMonitor::Approve(Watched* log, Voice voice,
                                   const Checkpoint& checkpoint) {
   RETURN_IF_ERROR(log->Frozen());
+  RETURN_IF_ERROR(AskAgain(log));
   // A witness promises no more than that heads extend each other.
   if (voice == Voice::kWitness) return absl::OkStatus();
   {
@@ -567,6 +596,11 @@ void RealMonitor::JudgeOwnHeads(Watched* log) {
   for (const UnsettledNote& note : gossip_->Unsettled(origin)) {
     shown.push_back({origin, "a peer", note.note});
   }
+  JudgeShown(log, shown);
+}
+
+void RealMonitor::JudgeShown(Watched* log,
+                             const std::vector<ShownNote>& shown) {
   for (const Voice voice : kVoices) {
     for (const ShownNote& one : shown) {
       // Read after the note was shown: what is kept only grows.
@@ -667,6 +701,22 @@ void RealMonitor::KeepHouse() {
 
 // --- What is said ------------------------------------------------------------
 
+std::vector<Alarm> RealMonitor::Alarms(const FollowerStatus& seen,
+                                       uint64_t now_s) const {
+  std::vector<Alarm> alarms = seen.alarms;
+  // The follower says so once its call has failed; one that hangs takes long.
+  const uint64_t since_s = std::max(seen.answered_s, started_s_);
+  const bool told = std::any_of(
+      alarms.begin(), alarms.end(),
+      [](const Alarm& one) { return one.kind == AlarmKind::kSilent; });
+  if (!told && seen.stopped.empty() &&
+      since_s + content_.config.limits().silent_s() < now_s) {
+    alarms.push_back({AlarmKind::kSilent,
+                      "its answer has been waited for in vain", "", since_s});
+  }
+  return alarms;
+}
+
 v1::LogStatus RealMonitor::StatusOf(const Watched& log, uint64_t now_s) const {
   const FollowerStatus seen = log.follower->status();
   v1::LogStatus status;
@@ -702,7 +752,7 @@ v1::LogStatus RealMonitor::StatusOf(const Watched& log, uint64_t now_s) const {
   status.set_documents(seen.documents);
   status.set_held_bytes(seen.held_bytes);
   status.set_fetched_bytes(seen.fetched_bytes);
-  for (const Alarm& alarm : seen.alarms) {
+  for (const Alarm& alarm : Alarms(seen, now_s)) {
     v1::AlarmStatus* const one = status.add_alarm();
     one->set_kind(AlarmKindName(alarm.kind));
     one->set_sentence(alarm.sentence);
@@ -808,7 +858,8 @@ HttpResponse RealMonitor::UnansweredAt(absl::string_view rest) const {
         !absl::ConsumePrefix(&kind, "/")) {
       continue;
     }
-    for (const Alarm& alarm : log->follower->status().alarms) {
+    for (const Alarm& alarm :
+         Alarms(log->follower->status(), options_.now_s())) {
       const std::string asked = AskedOf(alarm);
       if (asked.empty() || kind != AlarmKindName(alarm.kind)) continue;
       Unanswered statement;

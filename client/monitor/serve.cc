@@ -2,11 +2,14 @@
 
 #include <prometheus/registry.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <future>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -165,7 +168,19 @@ absl::Status ServeMonitor(const MonitorServeOptions& options) {
   const std::chrono::milliseconds drain(doors.drain_timeout_ms());
   if (https_server != nullptr) https_server->Shutdown(drain);
   if (http_server != nullptr) http_server->Shutdown(drain);
-  monitor->Stop();
+  std::promise<void> stopped;
+  std::thread stopper([&] {
+    monitor->Stop();
+    stopped.set_value();
+  });
+  if (stopped.get_future().wait_for(drain) != std::future_status::ready) {
+    // A log that hangs may take minutes. What is kept is durable at any time.
+    std::fprintf(stderr,
+                 "vidimus: monitor: ended while a log still kept us waiting\n");
+    std::fflush(nullptr);
+    _exit(0);
+  }
+  stopper.join();
   return absl::OkStatus();
 }
 
