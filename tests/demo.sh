@@ -4,8 +4,9 @@
 # submit 200,000 audit records at once, the server and one of them are killed in
 # the middle, a stranger checks that nothing was lost, a resident that nothing
 # about them is missing, and both see what a forgery looks like; then the
-# resident consents, takes it back, and sees which access was allowed. About a
-# minute.
+# resident consents, takes it back, and sees which access was allowed; at last
+# three cities watch one another, and convict a log that shows two faces. About
+# a minute.
 # The folder DIR (or a new one) stays for a look.
 
 readonly RECORDS_EACH=${VIDIMUS_DEMO_RECORDS:-50000}
@@ -16,6 +17,7 @@ readonly NAMES=("Social administration" "School and leisure" "Care and welfare"
 readonly SAMPLE=$ROOT/tests/testdata/resilient_logger
 readonly ORIGIN=log.example/demo/2026h2
 source "$ROOT/tests/story.sh"
+source "$ROOT/tests/watchers.sh"
 STARTED=()
 
 tell() { printf '%s\n' "$*"; }
@@ -334,6 +336,10 @@ main() {
   mkdir -p "$DIR/story"
   story "$DIR/story" || fail "the story of chapter 9"
 
+  chapter "10. And who watches? Three cities, one another."
+  mkdir -p "$DIR/watchers"
+  watchers "$DIR/watchers" || fail "the watchers of chapter 10"
+
   kill -TERM "$SERVER"
   wait "$SERVER" || fail "the server did not stop in order: $(tail -n 3 "$DIR/server.err")"
   chapter "That was all, in $(seconds_since "$began"). Everything is in $DIR:"
@@ -342,6 +348,8 @@ main() {
   tell "   doctored/     what each lying log left, with the file that convicts it"
   tell "   0/ to 3/      each administration's audit.jsonl, outbox and receipts"
   tell "   story/        chapter 9: a log of its own, the resident's wallet, the board's gateway"
+  tell "   watchers/     chapter 10: three cities' logs and monitors, and what convicts the fourth"
   tell "   mine.chains   what the log showed the resident; whoever has it can follow their chains"
-  tell "   Words in docs/submitting.md, docs/receipts.md, docs/completeness.md, docs/verifying.md."
+  tell "   Words in docs/submitting.md, docs/receipts.md, docs/completeness.md, docs/verifying.md,"
+  tell "   docs/monitor.md."
 }
