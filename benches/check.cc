@@ -7,8 +7,9 @@
 // then asks `Check` about residents drawn at random, each from entry 1 on, over
 // mutual TLS at that rate whatever the answers do (open loop): a time is from
 // when a question was due. Filled: right after a million new chains, while runs
-// are still merged. Warm: the server remembers every chain. Cold: it was
-// just started, so that for nearly each question the key of a chain is made.
+// are still merged. Warm: the server remembers every chain. Cold: it was just
+// stopped and started. Bare: so too, and what it took along of the chains' keys
+// was removed, so that for nearly each question one is made.
 // Server and asker share the processors. The folder is in TMPDIR and goes at
 // the end.
 
@@ -197,6 +198,10 @@ void Run() {
   CHECK_EQ(server->Terminate().exit_code, 0);
   server = Start(dir);
   Ask("cold", dir, *server);
+  CHECK_EQ(server->Terminate().exit_code, 0);
+  CHECK_EQ(unlink(absl::StrCat(dir, "/chains").c_str()), 0);
+  server = Start(dir);
+  Ask("bare", dir, *server);
   CHECK_EQ(server->Terminate().exit_code, 0);
 }
 

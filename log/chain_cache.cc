@@ -5,11 +5,16 @@
 
 #include "verifier/check.h"
 #include "verifier/crypto.h"
+#include "verifier/encoding.h"
 
 namespace vidimus {
 namespace {
 
 constexpr size_t kWays = 16;
+// What is saved: this line, the chains, the keyed hash.
+constexpr std::string_view kSavedFormat = "vidimus chain keys 1\n";
+constexpr size_t kSavedIdBytes = 16;
+constexpr size_t kSavedBytes = kSavedIdBytes + kHashBytes;
 constexpr size_t kMutexes = 256;
 
 Hash Xor(const Hash& a, const Hash& b) {
@@ -47,6 +52,7 @@ struct ChainCache::Set {
   uint16_t asked;  // a bit for each way: asked for since the hand came by
   uint16_t known;  // a bit for each way: masked_count is set
   uint16_t used;   // a bit for each way
+  uint16_t kept;   // a bit for each way: has entries, so Save takes it
   uint8_t hand;
 
   // The way of `tag`, or kWays.
@@ -77,11 +83,11 @@ struct ChainCache::Set {
 
 void ChainCache::Free::operator()(Set* sets) const { std::free(sets); }
 
-ChainCache::ChainCache(uint64_t bytes_max, std::string_view process_key)
-    : process_key_(process_key),
+ChainCache::ChainCache(uint64_t bytes_max, std::string_view cache_key)
+    : cache_key_(cache_key),
       set_count_(bytes_max / sizeof(Set)),
       mutexes_(std::make_unique<Mutex[]>(kMutexes)) {
-  CHECK_EQ(process_key.size(), 32u);
+  CHECK_EQ(cache_key.size(), 32u);
   if (set_count_ == 0) return;
   // Zero pages of the system, which cost nothing until they are written to.
   sets_.reset(static_cast<Set*>(std::calloc(set_count_, sizeof(Set))));
@@ -91,7 +97,7 @@ ChainCache::ChainCache(uint64_t bytes_max, std::string_view process_key)
 ChainCache::~ChainCache() = default;
 
 ChainTag ChainCache::TagOf(std::string_view alpha) const {
-  const Hash hash = process_key_.Of({std::string_view("\1", 1), alpha});
+  const Hash hash = cache_key_.Of({std::string_view("\1", 1), alpha});
   ChainTag tag;
   std::memcpy(tag.id.data(), hash.data(), sizeof(tag.id));
   std::memcpy(&tag.entries_mask, hash.data() + sizeof(tag.id),
@@ -100,7 +106,7 @@ ChainTag ChainCache::TagOf(std::string_view alpha) const {
 }
 
 Hash ChainCache::KeyMask(std::string_view alpha) const {
-  return process_key_.Of({std::string_view("\2", 1), alpha});
+  return cache_key_.Of({std::string_view("\2", 1), alpha});
 }
 
 ChainCache::Set* ChainCache::SetOf(const ChainTag& tag) const {
@@ -145,9 +151,14 @@ std::optional<ChainCount> ChainCache::FindCount(const ChainTag& tag) {
 
 void ChainCache::Put(const ChainTag& tag, std::string_view alpha,
                      const Hash& key) {
+  if (set_count_ > 0) {
+    PutMasked(tag, Xor(key, KeyMask(alpha)), /*kept=*/false);
+  }
+}
+
+void ChainCache::PutMasked(const ChainTag& tag, const Hash& masked, bool kept) {
   Set* const set = SetOf(tag);
   if (set == nullptr) return;
-  const Hash masked = Xor(key, KeyMask(alpha));
   MutexLock lock(MutexOf(tag));
   if (set->Find(tag) != kWays) return;
   const size_t way = set->MakeRoom();
@@ -158,6 +169,7 @@ void ChainCache::Put(const ChainTag& tag, std::string_view alpha,
   set->used |= bit;
   set->asked |= bit;
   set->known &= static_cast<uint16_t>(~bit);
+  set->kept = static_cast<uint16_t>((set->kept & ~bit) | (kept ? bit : 0));
 }
 
 void ChainCache::SetCount(const ChainTag& tag, const ChainCount& count) {
@@ -168,6 +180,53 @@ void ChainCache::SetCount(const ChainTag& tag, const ChainCount& count) {
   if (way == kWays) return;
   set->ways[way].masked_count = PackedOf(count) ^ tag.entries_mask;
   set->known |= static_cast<uint16_t>(1u << way);
+  if (count.entries > 0) set->kept |= static_cast<uint16_t>(1u << way);
+}
+
+Hash ChainCache::MacOf(std::string_view saved) const {
+  return cache_key_.Of({std::string_view("\3", 1), saved});
+}
+
+std::string ChainCache::Save(size_t chains_max) const {
+  std::string saved(kSavedFormat);
+  size_t chains = 0;
+  for (const bool lately : {true, false}) {
+    for (uint64_t i = 0; i < set_count_ && chains < chains_max; ++i) {
+      const Set& set = sets_[i];
+      MutexLock lock(&mutexes_[i % kMutexes]);
+      if ((set.used & set.kept) == 0) continue;
+      for (size_t way = 0; way < kWays && chains < chains_max; ++way) {
+        if ((set.used & set.kept & 1u << way) == 0 ||
+            ((set.asked >> way & 1) != 0) != lately) {
+          continue;
+        }
+        AppendBe64(set.id0[way], &saved);
+        AppendBe64(set.ways[way].id1, &saved);
+        saved += Bytes(set.ways[way].masked_key);
+        ++chains;
+      }
+    }
+  }
+  return saved.append(Bytes(MacOf(saved)));
+}
+
+bool ChainCache::Load(std::string_view saved) {
+  if (saved.size() < kSavedFormat.size() + kHashBytes ||
+      saved.substr(0, kSavedFormat.size()) != kSavedFormat) {
+    return false;
+  }
+  const std::string_view mac = saved.substr(saved.size() - kHashBytes);
+  saved.remove_suffix(kHashBytes);
+  if (!ConstantTimeEqual(mac, Bytes(MacOf(saved)))) return false;
+  saved.remove_prefix(kSavedFormat.size());
+  if (saved.size() % kSavedBytes != 0) return false;
+  for (; !saved.empty(); saved.remove_prefix(kSavedBytes)) {
+    ChainTag tag;
+    tag.id = {Be64(saved), Be64(saved.substr(8))};
+    PutMasked(tag, *HashFromBytes(saved.substr(kSavedIdBytes, kHashBytes)),
+              /*kept=*/true);
+  }
+  return true;
 }
 
 }  // namespace vidimus

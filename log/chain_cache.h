@@ -1,14 +1,15 @@
 // What the server remembers of chains so as not to compute it again: the key of
 // each, how many entries it has, and how many of the last of them are accesses.
-// Bounded, in memory, gone with the process.
+// Bounded, in memory; keys can be taken along to the next process.
 //
 // Nothing readable lies here. A chain is known by a tag, a keyed hash of its
 // name, and key and number are masked with other keyed hashes of the same name,
-// under a key that the process drew at its start. So who reads the cache needs
-// that key, and even with it has to guess a name to find or read anything: more
-// than encryption under the key alone would give, at the same cost. Masking is
-// safe because a chain has one key for ever. Two pictures of the cache, taken
-// at different times, tell by how much a chain's number grew, and not whose.
+// under a key of the cache's own. So who reads the cache needs that key, and
+// even with it has to guess a name to find or read anything: more than
+// encryption under the key alone would give, at the same cost. Masking is safe
+// because a chain has one key for ever. Two pictures of the cache, taken at
+// different times, tell by how much a chain's number grew, and not whose; what
+// is taken along holds no numbers.
 //
 // Sets of 16 chains, of which the one goes that was not asked for lately. 57
 // bytes a chain.
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "proto/mutex.h"
@@ -28,7 +30,7 @@
 
 namespace vidimus {
 
-// A chain as this process knows it. Means nothing to another.
+// A chain as a cache knows it. Means nothing to one with another key.
 struct ChainTag {
   std::array<uint64_t, 2> id = {};
   uint64_t entries_mask = 0;
@@ -64,9 +66,9 @@ class ChainCache {
   };
 
   // Takes at most `bytes_max` of memory, touched as it fills; too little for a
-  // set, and nothing is remembered. `process_key` has 32 bytes, drawn for this.
-  ChainCache(uint64_t bytes_max, std::string_view process_key);
-  // Wipes the process key, without which nothing in here can be read.
+  // set, and nothing is remembered. `cache_key` has 32 secret bytes.
+  ChainCache(uint64_t bytes_max, std::string_view cache_key);
+  // Wipes the key, without which nothing in here can be read.
   ~ChainCache();
   ChainCache(const ChainCache&) = delete;
   ChainCache& operator=(const ChainCache&) = delete;
@@ -86,14 +88,28 @@ class ChainCache {
   // one who places entries: nobody else knows.
   void SetCount(const ChainTag& tag, const ChainCount& count);
 
+  // The keys of at most `chains_max` chains, tagged and masked as they are
+  // here, 48 bytes each, with a keyed hash over all: those that were asked for
+  // lately first. Only of chains that something was placed in while they were
+  // here, or that Load brought: that somebody asked about a person of whom
+  // nothing is recorded leaves no trace.
+  std::string Save(size_t chains_max) const;
+  // Takes what Save gave, of a cache with the same key and of any size. False,
+  // and nothing is taken, if it is anything else: a wrong key of a chain would
+  // have the log say something false.
+  bool Load(std::string_view saved);
+
  private:
   struct Set;
 
   Set* SetOf(const ChainTag& tag) const;
   Mutex* MutexOf(const ChainTag& tag) const;
   Hash KeyMask(std::string_view alpha) const;
+  void PutMasked(const ChainTag& tag, const Hash& masked, bool kept);
 
-  const HmacSha256Key process_key_;
+  Hash MacOf(std::string_view saved) const;
+
+  const HmacSha256Key cache_key_;
   uint64_t set_count_;
   struct Free {
     void operator()(Set* sets) const;

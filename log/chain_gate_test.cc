@@ -243,7 +243,6 @@ TEST_F(ChainGateTest, OneThatFloodsIsPushedBackAlone) {
 // threads: what each sent about one subject comes out in its order.
 TEST(ChainGateThreadsTest, EachCallersOrderHoldsInEachChain) {
   FakeClock clock;
-  SeededRandom random(3);
   ChainKeysOptions key_options;
   key_options.threads = 3;
   key_options.cache_bytes = 1 << 11;  // forgets all the time
@@ -253,7 +252,7 @@ TEST(ChainGateThreadsTest, EachCallersOrderHoldsInEachChain) {
   Pool pool(options, &clock);
   ChainGate gate(options, &pool);
   const std::string seed(32, 's');
-  auto keys = ChainKeys::Open(key_options, {&clock, &random, nullptr}, seed,
+  auto keys = ChainKeys::Open(key_options, {&clock, nullptr}, seed,
                               Ed25519Signer(seed).public_key(), kTestOrigin);
   ASSERT_TRUE(keys.ok());
   gate.SetKeys(keys->get());

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/mutex.h"
 #include "proto/status.h"
+#include "verifier/crypto.h"
 #include "verifier/finding.h"
 #include "verifier/label.h"
 #include "verifier/vrf_proving.h"
@@ -26,6 +27,9 @@ namespace {
 // to: an acknowledgement must not wait for them.
 constexpr int kNiceness = 10;
 
+// What the cache's key is made of, under the label key's seed.
+constexpr std::string_view kCacheKeyText = "vidimus/v1 chain cache\n";
+
 class KeyMaker : public ChainKeys {
  public:
   KeyMaker(const ChainKeysOptions& options, const Parts& parts,
@@ -34,7 +38,8 @@ class KeyMaker : public ChainKeys {
         parts_(parts),
         prover_(label_seed),
         origin_(origin),
-        cache_(options.cache_bytes, parts.random->Draw(kHashBytes)) {}
+        cache_(options.cache_bytes,
+               Bytes(HmacSha256(label_seed, {kCacheKeyText, origin}))) {}
 
   ~KeyMaker() override {
     {

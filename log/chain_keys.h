@@ -5,8 +5,10 @@
 // A key costs about 100 us, its proof 80 more. So it is made by threads of its
 // own, which yield to the sequencer and the doors, never by those; and
 // remembered in a cache that is bounded and holds nothing readable
-// (chain_cache.h). Who asks for more new keys than can be made is pushed back,
-// administration by administration.
+// (chain_cache.h), under a key that follows from the label key: who could read
+// it could make the keys as well, and it means nothing once that is destroyed.
+// Who asks for more new keys than can be made is pushed back, administration by
+// administration.
 //
 // A chain goes by its name here: alpha of verifier/label.h, which holds the
 // subject. Neither names nor keys are ever logged.
@@ -78,7 +80,6 @@ class ChainKeys {
   // Neither is owned.
   struct Parts {
     Clock* clock;
-    Random* random;
     // How many entries a chain has is found with this. Empty: all are said to
     // have 0 at least.
     IndexFinder find;

@@ -21,18 +21,17 @@ const std::string kSeed(32, 's');
 
 class ChainKeysTest : public ::testing::Test {
  protected:
-  ChainKeysTest() : random_(7), label_key_(Ed25519Signer(kSeed).public_key()) {}
+  ChainKeysTest() : label_key_(Ed25519Signer(kSeed).public_key()) {}
 
   std::unique_ptr<ChainKeys> Open(const ChainKeysOptions& options,
                                   IndexFinder find = nullptr) {
-    auto keys = ChainKeys::Open(options, {&clock_, &random_, std::move(find)},
-                                kSeed, label_key_, kTestOrigin);
+    auto keys = ChainKeys::Open(options, {&clock_, std::move(find)}, kSeed,
+                                label_key_, kTestOrigin);
     EXPECT_TRUE(keys.ok()) << keys.status();
     return *std::move(keys);
   }
 
   FakeClock clock_;
-  SeededRandom random_;
   const std::string label_key_;
 };
 
@@ -40,8 +39,7 @@ TEST_F(ChainKeysTest, RefusesALabelKeyThatIsNotConfigs) {
   for (const std::string& seed :
        {std::string(32, 'x'), std::string(), std::string(31, 's')}) {
     EXPECT_TRUE(absl::IsFailedPrecondition(
-        ChainKeys::Open({}, {&clock_, &random_, nullptr}, seed, label_key_,
-                        kTestOrigin)
+        ChainKeys::Open({}, {&clock_, nullptr}, seed, label_key_, kTestOrigin)
             .status()));
   }
 }
@@ -59,6 +57,31 @@ TEST_F(ChainKeysTest, ProvesWhatAStrangerAccepts) {
                            proven->proof, &key),
             Finding::kOk);
   EXPECT_TRUE(absl::IsInvalidArgument(keys->Prove("", 3).status()));
+}
+
+// The cache's key follows from the label key and the log's name.
+TEST_F(ChainKeysTest, WhatIsTakenAlongIsTheNextProcesss) {
+  const auto keys = Open({});
+  const auto name = keys->NameOf(TestSubject(1), 3);
+  ASSERT_TRUE(name.ok());
+  const Hash key = keys->KeyOf(*name).key;
+  keys->cache()->SetCount(keys->cache()->TagOf(*name), {1, 1});
+  const std::string saved = keys->cache()->Save(10);
+  const auto next = Open({});
+  ASSERT_TRUE(next->cache()->Load(saved));
+  EXPECT_EQ(next->KeyOf(*name).key, key);
+  EXPECT_FALSE(next->KeyOf(*name).entries.has_value());
+  EXPECT_EQ(next->counts().made, 0u);
+  const auto other = ChainKeys::Open({}, {&clock_, nullptr}, kSeed, label_key_,
+                                     "log.example/other");
+  ASSERT_TRUE(other.ok());
+  EXPECT_FALSE((*other)->cache()->Load(saved));
+  const std::string seed(32, 'o');
+  const auto thief =
+      ChainKeys::Open({}, {&clock_, nullptr}, seed,
+                      Ed25519Signer(seed).public_key(), kTestOrigin);
+  ASSERT_TRUE(thief.ok());
+  EXPECT_FALSE((*thief)->cache()->Load(saved));
 }
 
 // With and without threads, with and without a cache: always the same keys.

@@ -14,6 +14,7 @@
 //   ids/                 remembered ids, derived from data/
 //   vault/               wrapped page keys                      (access log)
 //   index/               sorted runs, derived from data/        (access log)
+//   chains               masked keys of chains, derived         (access log)
 //   cosigned.0, .1       the newest cosigned head, in turns      (on wish)
 //   signing.lock         the largest head that may have been signed
 //   signing.lock.erasures  keys that must stay destroyed      (access log)
@@ -59,6 +60,7 @@ struct LogFolder {
   std::string Ids() const { return path + "/ids"; }
   std::string Vault() const { return path + "/vault"; }
   std::string Index() const { return path + "/index"; }
+  std::string Chains() const { return path + "/chains"; }
   // The newest cosigned head, in two files that begin so.
   std::string Cosigned() const { return path + "/cosigned"; }
   std::string Lock() const { return path + "/signing.lock"; }

@@ -213,8 +213,7 @@ absl::Status Log::PrepareAccess(const LogOptions& options,
   index_finder_ = [this](const Hash& key) { return index_->Find(key); };
   ASSIGN_OR_RETURN(
       chain_keys_,
-      ChainKeys::Open(options.chain_keys,
-                      {parts_.clock, parts_.random, index_finder_},
+      ChainKeys::Open(options.chain_keys, {parts_.clock, index_finder_},
                       parts_.label_key, documents_->label_key(), origin()));
   gate_.SetKeys(chain_keys_.get());
   ASSIGN_OR_RETURN(

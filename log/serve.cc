@@ -24,6 +24,7 @@
 #include "log/open_files.h"
 #include "log/operator_socket.h"
 #include "log/register_keeper.h"
+#include "log/saved_chains.h"
 #include "log/scrub.h"
 #include "log/side_work.h"
 #include "log/token_issuers.h"
@@ -187,9 +188,18 @@ class OpenLog {
     for (std::thread* thread : {&sequencer_, &housekeeper_, &scrubber_}) {
       if (thread->joinable()) thread->join();
     }
+    if (hosted_ != nullptr && !log_->opaque() && !chains_saved_) {
+      chains_saved_ = true;
+      SayIfBad(SaveChains(PosixDisk(), folder_.Chains(),
+                          *log_->chain_keys()->cache()));
+    }
   }
 
  private:
+  static void SayIfBad(const absl::Status& status) {
+    if (!status.ok()) Say(std::string(status.message()));
+  }
+
   explicit OpenLog(const std::string& dir) : folder_{dir} {}
 
   absl::Status Start(const std::string& lock_path,
@@ -224,6 +234,11 @@ class OpenLog {
              content_.label_seed, folder_.Index(),
              (lock_path.empty() ? folder_.Lock() : lock_path) + kErasuresSuffix,
              folder_.Key("vault")}));
+    if (!log_->opaque()) {
+      // For speed alone: without it the keys are made again.
+      SayIfBad(LoadChains(PosixDisk(), folder_.Chains(),
+                          log_->chain_keys()->cache()));
+    }
     hosted_ = std::make_unique<HostedLog>(log_.get(), &issuers_->judge(),
                                           LimitsFrom(settings), hosting);
     RETURN_IF_ERROR(JudgeIssuers());
@@ -399,6 +414,7 @@ class OpenLog {
   std::unique_ptr<Cosigning> cosigning_;             // if settings say so
   std::unique_ptr<RegisterKeeper> register_keeper_;  // access log
   std::unique_ptr<OperatorSocket> operator_socket_;  // access log
+  bool chains_saved_ = false;                        // by the thread that stops
   std::thread sequencer_;
   std::thread vault_worker_;
   std::thread housekeeper_;
