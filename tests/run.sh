@@ -41,6 +41,13 @@ check_wasm() {
   fi
 }
 
+# What operators look at, against the real programs and a real Prometheus.
+check_dashboards() {
+  need_prometheus &&
+    python3 "$ROOT/tests/dashboards.py" "$(built_file //client:vidimus)" \
+      "$(built_file //log:vidimus-log)" "$DEPS/prometheus/usr/bin"
+}
+
 main() {
   local options=() targets=() word status=0
   for word in "$@"; do
@@ -65,6 +72,7 @@ main() {
   if ((!${#targets[@]})); then
     check "clang-format" check_format
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
+    check "dashboards" check_dashboards
     check_wasm
   fi
   python3 "$ROOT/tests/summary.py" "$RESULTS" "$status"
