@@ -86,8 +86,8 @@ absl::StatusOr<MadeBatch> AccessBatchMaker::Make(
     leaves.push_back({LeafKind::kSubject, label, entry.hash, i});
     page_bytes += OpeningOf(opening).BytesMax();
   }
-  // The first batch is config alone.
-  while (first > 0 && leaves.size() < min_batch_) {
+  // The first batch is config alone; none is empty.
+  while (first > 0 && leaves.size() < std::max<uint64_t>(min_batch_, 1)) {
     const Hash label = *HashFromBytes(parts_.random->Draw(sizeof(Hash)));
     const Hash commitment = *HashFromBytes(parts_.random->Draw(sizeof(Hash)));
     leaves.push_back({LeafKind::kSubject, label, commitment, kCover});

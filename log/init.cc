@@ -87,6 +87,7 @@ batches {
   # batch_period_ms: 100       # access log: how long a batch gathers
   # batch_entries_max: 4096
   # batch_bytes_max: 4194304
+  # rest_s: 30                 # access log: sealed anew after so long at rest
 }
 
 limits {

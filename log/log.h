@@ -130,8 +130,9 @@ class Log {
   // Sequences until Close was called and all that was taken is answered, or
   // until the log can't go on (the error says why). One thread.
   absl::Status Run() { return sequencer_->Run(); }
-  // One step of Run, for those who drive it themselves.
+  // Steps of Run, for those who drive it themselves (sequencer.h).
   absl::Status RunOnce() { return sequencer_->RunOnce(); }
+  absl::Status SealRest() { return sequencer_->SealRest(); }
   // Takes no more submissions. Any thread.
   void Close() { pool_.Close(); }
 

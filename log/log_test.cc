@@ -131,6 +131,61 @@ TEST_F(LogTest, PlacesEntriesInTheOrderTheyCame) {
   EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
 }
 
+TEST_F(LogTest, AnAccessLogAtRestIsSealedAnew) {
+  options_.sequencer.rest_ms = 30000;
+  ASSERT_TRUE(OpenAccess().ok());
+  const auto size = [this] { return log_->Latest()->head.size; };
+  const auto rest = [&](int64_t ms) {
+    clock_.Advance(ms);
+    EXPECT_TRUE(log_->SealRest().ok());
+    return size();
+  };
+  const uint64_t opened = size();
+  EXPECT_EQ(rest(29999), opened);
+  EXPECT_EQ(rest(1), opened + 9) << "eight covers and a seal";
+  EXPECT_EQ(rest(29999), opened + 9);
+  EXPECT_EQ(rest(1), opened + 18);
+  Leaf seal;
+  ASSERT_EQ(ParseLeaf(*log_->tiles().Entry(size() - 1), &seal), Finding::kOk);
+  EXPECT_EQ(SealOf(seal).time_s, static_cast<uint64_t>(clock_.NowMs() / 1000));
+
+  clock_.Advance(29999);
+  ASSERT_TRUE(SubmitRequest(SignTestRequest(0, {MakeTestEntry(0, 1, &random_)},
+                                            register_.entry_seeds[0]),
+                            0)
+                  .ok());
+  EXPECT_EQ(rest(29999), opened + 27) << "an entry is as good as covers";
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(rest(29999), opened + 27) << "rest begins anew with a start";
+  EXPECT_EQ(rest(1), opened + 36);
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+TEST_F(LogTest, NothingIsSealedWhereNothingMayBeWritten) {
+  options_.sequencer.rest_ms = 1000;
+  ASSERT_TRUE(OpenAccess().ok());
+  const uint64_t size = log_->Latest()->head.size;
+  clock_.Advance(5000);
+  log_->pool().Refuse(absl::UnavailableError("the disk is nearly full"));
+  EXPECT_TRUE(log_->SealRest().ok());
+  EXPECT_EQ(log_->Latest()->head.size, size);
+  log_->pool().Refuse(absl::OkStatus());
+  EXPECT_TRUE(log_->SealRest().ok());
+  EXPECT_EQ(log_->Latest()->head.size, size + 9);
+  clock_.Advance(5000);
+  log_->Freeze(absl::FailedPreconditionError("looked at"));
+  EXPECT_TRUE(log_->SealRest().ok());
+  EXPECT_EQ(log_->Latest()->head.size, size + 9);
+}
+
+TEST_F(LogTest, ALogThatIsNotToldToRestsForEver) {
+  ASSERT_TRUE(OpenAccess().ok());
+  const uint64_t size = log_->Latest()->head.size;
+  clock_.Advance(int64_t{1} << 40);
+  EXPECT_TRUE(log_->SealRest().ok());
+  EXPECT_EQ(log_->Latest()->head.size, size);
+}
+
 TEST_F(LogTest, ARestartSignsTheSameBytesAgainAndGoesOn) {
   ASSERT_TRUE(Open().ok());
   ASSERT_TRUE(Submit({"a", "b"}).ok());

@@ -174,6 +174,11 @@ void Pool::Close() {
   changed_.SignalAll();
 }
 
+bool Pool::refuses() const {
+  MutexLock lock(&mu_);
+  return closed_ || !refusal_.ok();
+}
+
 bool Pool::closed() const {
   MutexLock lock(&mu_);
   return closed_;

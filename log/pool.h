@@ -143,6 +143,9 @@ class Pool {
   // it is OK. What is in the pool can still be taken.
   void Refuse(absl::Status status) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Whether submissions are refused: by Refuse or Close.
+  bool refuses() const ABSL_LOCKS_EXCLUDED(mu_);
+
   // Waits until something is in the pool, or it is closed, or `timeout_ms` has
   // passed. True if there is something to take.
   bool Wait(int64_t timeout_ms) ABSL_LOCKS_EXCLUDED(mu_);

@@ -40,7 +40,8 @@ Sequencer::Sequencer(const SequencerOptions& options, const Parts& parts,
     : options_(options),
       parts_(parts),
       edge_(std::move(edge)),
-      verifier_(std::move(verifier)) {}
+      verifier_(std::move(verifier)),
+      last_batch_ms_(parts.clock->SteadyMs()) {}
 
 absl::Status Sequencer::Run() {
   // Callers who were just answered mostly come again at once. Where a batch is
@@ -51,6 +52,7 @@ absl::Status Sequencer::Run() {
   while (stopped_.ok()) {
     if (!parts_.pool->Wait(1000)) {
       if (parts_.pool->closed()) break;
+      RETURN_IF_ERROR(SealRest());
       continue;
     }
     if (options_.batch_period_ms > 0) {
@@ -71,6 +73,16 @@ absl::Status Sequencer::Run() {
     crowd_until = end + (end - begin) / 4;
     crowd = taken_ + parts_.pool->entries();
   }
+  return stopped_;
+}
+
+absl::Status Sequencer::SealRest() {
+  RETURN_IF_ERROR(stopped_);
+  if (options_.rest_ms == 0 || parts_.pool->refuses() ||
+      parts_.clock->SteadyMs() - last_batch_ms_ < options_.rest_ms) {
+    return absl::OkStatus();
+  }
+  stopped_ = Sequence({}).status();
   return stopped_;
 }
 
@@ -282,8 +294,9 @@ absl::StatusOr<Sequencer::Sequenced> Sequencer::Sequence(
   parts_.idempotency->Remember(placed, now_s);
   parts_.metrics->SetIds(parts_.idempotency->entries(),
                          parts_.idempotency->bytes());
+  last_batch_ms_ = parts_.clock->SteadyMs();
   parts_.metrics->ObserveBatch(sequenced.leaf_indices.size(), edge_.size,
-                               parts_.clock->SteadyMs() - begin_ms);
+                               last_batch_ms_ - begin_ms);
   return sequenced;
 }
 

@@ -37,6 +37,9 @@ struct SequencerOptions {
   // whom the last one answered are back, or a quarter of the time that it took
   // has passed since.
   int64_t batch_period_ms = 0;
+  // Access log: after so long without a batch one of covers alone is sealed, so
+  // that the newest head says that nothing has happened since. 0: never.
+  int64_t rest_ms = 0;
 };
 
 class Sequencer {
@@ -63,8 +66,12 @@ class Sequencer {
   // every later call returns it. One thread at a time.
   absl::Status RunOnce();
 
-  // RunOnce whenever there is something, until the pool is closed and empty, or
-  // an error.
+  // Seals a batch of covers alone if the last batch is options.rest_ms old and
+  // the pool takes submissions. Errors as those of RunOnce.
+  absl::Status SealRest();
+
+  // RunOnce whenever there is something and SealRest while there is not, until
+  // the pool is closed and empty, or an error.
   absl::Status Run();
 
  private:
@@ -110,7 +117,8 @@ class Sequencer {
   TreeEdge edge_;
   BatchVerifier verifier_;
   absl::Status stopped_;
-  size_t taken_ = 0;  // entries of the last batch, new or not
+  size_t taken_ = 0;       // entries of the last batch, new or not
+  int64_t last_batch_ms_;  // on the steady clock; at first, when we began
 };
 
 }  // namespace vidimus

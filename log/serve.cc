@@ -53,6 +53,8 @@ LogOptions OptionsFrom(const v1::Settings& settings,
   options.sequencer.batch_bytes_max = settings.batches().batch_bytes_max();
   options.sequencer.batch_period_ms =
       opening.has_value() ? settings.batches().batch_period_ms() : 0;
+  options.sequencer.rest_ms =
+      opening.has_value() ? int64_t{settings.batches().rest_s()} * 1000 : 0;
   options.pool.entries_max = settings.limits().pool_entries_max();
   options.pool.bytes_max = settings.limits().pool_bytes_max();
   options.pool.quota_per_s = settings.quota().entries_per_second();

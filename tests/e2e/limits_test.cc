@@ -282,6 +282,22 @@ TEST_F(AccessLimitsTest, HoldsEachAdministrationToItsQuota) {
   ExpectSound();
 }
 
+TEST_F(AccessLimitsTest, SealsItselfAnewAtRest) {
+  Start("batches { rest_s: 1 }\n");
+  const auto http = HttpTo(server_->port("http"));
+  const auto checkpoint = [&] { return http->Get("checkpoint")->body; };
+  const std::string first = checkpoint();
+  std::string later = first;
+  for (int i = 0; i < 600 && later == first; ++i) {
+    std::this_thread::sleep_for(milliseconds(50));
+    later = checkpoint();
+  }
+  EXPECT_NE(later, first);
+  EXPECT_TRUE(
+      SubmitOver(channels_[0], MakeRequest(dir_, 0, 1, SystemRandom())).ok());
+  ExpectSound();
+}
+
 TEST(WatermarkTest, RefusesSubmissionsAndGoesOnWithReads) {
   const TempFolder temp;
   const std::string dir = temp / "log";
