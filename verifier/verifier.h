@@ -31,6 +31,7 @@
 //   index.
 //   entry_bundle.h one entry with all that a complaint needs.
 //   witness.h      what a log asks of a witness; policy.h whose word counts.
+//   c_api.h        all of this for other languages.
 //   conviction.h   a file that shows what a log did; conviction_builder.h makes
 //   it.
 //
