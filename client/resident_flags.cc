@@ -2,17 +2,64 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "client/door.h"
 #include "client/file.h"
 #include "proto/status.h"
+#include "verifier/policy.h"
 #include "verifier/signing.h"
 
 namespace vidimus {
 namespace {
 
 constexpr size_t kTokenBytesMax = 16384;
+// As docs/policy.md has it.
+constexpr char kMonitorsGroup[] = "monitors";
+
+// Whom a member counts, groups within groups too.
+void AddKeys(const Policy& policy, const PolicyMember& member,
+             std::vector<VerifierKey>* keys) {
+  if (!member.group) {
+    keys->push_back(policy.witnesses[member.place].key);
+    return;
+  }
+  for (const PolicyMember& one : policy.groups[member.place].members) {
+    AddKeys(policy, one, keys);
+  }
+}
+
+absl::StatusOr<std::vector<VerifierKey>> ReadMonitors(
+    const std::string& path, const VerifierKey& log_key) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyBytesMax));
+  Policy policy;
+  size_t line = 0;
+  const Finding finding = ParsePolicy(text, &policy, &line);
+  if (finding != Finding::kOk) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ":", line, ": ", FindingSentence(finding)));
+  }
+  const PolicyLog* const log = FindLog(policy, log_key.name);
+  if (!policy.logs.empty() &&
+      (log == nullptr || log->key.public_key != log_key.public_key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": none of its logs is ", log_key.name,
+                     " with the key that you gave"));
+  }
+  const std::optional<PolicyMember> group = FindGroup(policy, kMonitorsGroup);
+  if (!group.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": has no group `", kMonitorsGroup,
+                     "`, and witnesses do not say that none is missing"));
+  }
+  std::vector<VerifierKey> keys;
+  AddKeys(policy, *group, &keys);
+  return keys;
+}
 
 }  // namespace
 
@@ -31,6 +78,10 @@ void ResidentFlags::AddTo(CommandLine* line) {
               "verifier key of a monitor, whose cosignature vouches for the "
               "index; may stand several times",
               &monitors);
+  line->Text("policy", "FILE",
+             "the log's policy (docs/policy.md): those in its group `monitors` "
+             "count as if each was named by --monitor",
+             &policy);
   line->Text("state", "DIR",
              "remember head and counts there, so that the log can't go back "
              "behind them",
@@ -44,6 +95,11 @@ absl::StatusOr<ResidentOptions> ResidentFlags::ReadOptions() const {
   ResidentOptions options;
   ASSIGN_OR_RETURN(options.log_key, ReadVkey(vkey));
   ASSIGN_OR_RETURN(options.monitors, ReadVkeys(monitors));
+  if (!policy.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<VerifierKey> keys,
+                     ReadMonitors(policy, options.log_key));
+    options.monitors.insert(options.monitors.end(), keys.begin(), keys.end());
+  }
   options.state_folder = state;
   options.head_age_s_max = head_age_h * 3600;
   options.now_s = static_cast<uint64_t>(

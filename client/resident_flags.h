@@ -21,13 +21,17 @@ struct ResidentFlags {
   std::string token_file;             // its owner's alone
   std::string vkey;                   // file
   std::vector<std::string> monitors;  // files
+  std::string policy;                 // file
   std::string state;                  // folder
   uint64_t head_age_h = 24;
 
   // Adds the flags to a verb's.
   void AddTo(CommandLine* line);
 
-  // Reads the keys; the time is now. The language is the caller's to set.
+  // Reads the keys; the time is now. The language is the caller's to set. Of a
+  // policy only the group `monitors` counts, whoever else cosigns: a witness
+  // has not read what it cosigned. kInvalidArgument if there is no such group,
+  // or the policy is of other logs.
   absl::StatusOr<ResidentOptions> ReadOptions() const;
 
   // Reads authorities and token and makes a door, without connecting yet.
