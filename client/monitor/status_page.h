@@ -31,8 +31,8 @@ HttpResponse Download(const std::string& name, std::string bytes);
 std::string TextStatus(const v1::MonitorStatus& status);
 
 // What `vidimus monitor status` exits with (client.h): kExitTrue if nothing is
-// wrong, kExitFalse if a log is, kExitUnusable if there is an alarm or nothing is
-// known of a log yet.
+// wrong, kExitFalse if a log is, kExitUnusable if there is an alarm or nothing
+// is known of a log yet.
 int StatusExitCode(const v1::MonitorStatus& status);
 
 // "fine", "reading", "alarm", "wrong", as metrics and pages have it.
