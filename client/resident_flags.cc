@@ -21,16 +21,20 @@ constexpr size_t kTokenBytesMax = 16384;
 // As docs/policy.md has it.
 constexpr char kMonitorsGroup[] = "monitors";
 
-// Whom a member counts, groups within groups too.
-void AddKeys(const Policy& policy, const PolicyMember& member,
+// Whom a member counts, groups within groups too. False if that is not any one
+// of them.
+bool AddKeys(const Policy& policy, const PolicyMember& member,
              std::vector<VerifierKey>* keys) {
   if (!member.group) {
     keys->push_back(policy.witnesses[member.place].key);
-    return;
+    return true;
   }
-  for (const PolicyMember& one : policy.groups[member.place].members) {
-    AddKeys(policy, one, keys);
+  const PolicyGroup& group = policy.groups[member.place];
+  if (group.threshold != 1) return false;
+  for (const PolicyMember& one : group.members) {
+    if (!AddKeys(policy, one, keys)) return false;
   }
+  return true;
 }
 
 absl::StatusOr<std::vector<VerifierKey>> ReadMonitors(
@@ -57,7 +61,12 @@ absl::StatusOr<std::vector<VerifierKey>> ReadMonitors(
                      "`, and witnesses do not say that none is missing"));
   }
   std::vector<VerifierKey> keys;
-  AddKeys(policy, *group, &keys);
+  if (!AddKeys(policy, *group, &keys)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": its group `", kMonitorsGroup,
+        "` wants several at once, which is not judged here; name those of whom "
+        "each one is enough to you by --monitor"));
+  }
   return keys;
 }
 

@@ -74,6 +74,11 @@ TEST_F(ResidentFlagsTest, RefusesAPolicyThatSaysNothingOfMonitors) {
                     "quorum monitors\n"),
        "none of its logs is log.example/a"},
       {monitors, "policy:3: "},
+      {Witness('c') + Witness('d') + "group monitors 2 c d\nquorum monitors\n",
+       "wants several at once"},
+      {Witness('c') + Witness('d') +
+           "group far all c d\ngroup monitors any far\nquorum monitors\n",
+       "wants several at once"},
   };
   for (const auto& one : cases) {
     Write(flags_.policy, one.policy);
