@@ -1,6 +1,5 @@
 #include "client/resilient_logger.h"
 
-
 #include <utility>
 #include <vector>
 

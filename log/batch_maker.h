@@ -40,8 +40,8 @@ class BatchMaker {
   virtual ~BatchMaker() = default;
 
   // Makes the batch that begins at leaf `first` of `fresh`, which is empty only
-  // where an access log at rest is sealed. An error means that the log can't go on (a key file that can't be
-  // written, say).
+  // where an access log at rest is sealed. An error means that the log can't go
+  // on (a key file that can't be written, say).
   virtual absl::StatusOr<MadeBatch> Make(
       uint64_t first, const std::vector<FreshEntry>& fresh) = 0;
 

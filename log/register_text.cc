@@ -85,8 +85,7 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> ParseDocumentText(
     const RegisterId& id, const std::string& text) {
   std::unique_ptr<google::protobuf::Message> message =
       NewRegisterMessage(id.type);
-  RETURN_IF_ERROR(
-      Annotate(ParseText(text, message.get()), RegisterIdText(id)));
+  RETURN_IF_ERROR(Annotate(ParseText(text, message.get()), RegisterIdText(id)));
   return message;
 }
 
