@@ -2,8 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +20,7 @@
 #include "proto/address.h"
 #include "proto/certificates.h"
 #include "proto/status.h"
+#include "proto/text.h"
 #include "proto/url.h"
 #include "verifier/checkpoint.h"
 #include "verifier/crypto.h"
@@ -79,20 +78,6 @@ limits {
 # What is followed. `vidimus monitor follow` adds one.
 )";
 
-// Keeps the first thing that TextFormat says, with its place.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!text_.empty()) return;
-    text_ =
-        absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
 absl::Status Wrong(const MonitorFolder& folder, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(folder.Config(), ": ", what));
 }
@@ -115,11 +100,8 @@ absl::StatusOr<v1::MonitorConfig> ReadConfig(const MonitorFolder& folder) {
   ASSIGN_OR_RETURN(const std::string text,
                    ReadFile(folder.Config(), kConfigBytesMax));
   v1::MonitorConfig config;
-  google::protobuf::TextFormat::Parser parser;
-  FirstError error;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(text, &config))
-    return Wrong(folder, error.text());
+  const absl::Status parsed = ParseText(text, &config);
+  if (!parsed.ok()) return Wrong(folder, parsed.message());
   if (!ValidKeyName(absl::StrCat(config.name(), "/witness"))) {
     return Wrong(folder, "`name` can't name a key");
   }
