@@ -77,6 +77,26 @@ absl::StatusOr<std::vector<VerifierKey>> ReadVkeys(
   return keys;
 }
 
+absl::StatusOr<Policy> ReadPolicy(const std::string& path,
+                                  const VerifierKey& log_key) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyBytesMax));
+  Policy policy;
+  size_t line = 0;
+  const Finding finding = ParsePolicy(text, &policy, &line);
+  if (finding != Finding::kOk) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ":", line, ": ", FindingSentence(finding)));
+  }
+  const PolicyLog* const log = FindLog(policy, log_key.name);
+  if (!policy.logs.empty() &&
+      (log == nullptr || log->key.public_key != log_key.public_key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": none of its logs is ", log_key.name,
+                     " with the key that you gave"));
+  }
+  return policy;
+}
+
 absl::StatusOr<std::string> ReadAuthorities(const std::string& path) {
   return path.empty() ? std::string() : ReadFile(path, kAuthoritiesBytesMax);
 }

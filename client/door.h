@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "client/command_line.h"
 #include "verifier/note.h"
+#include "verifier/policy.h"
 #include "verifier/signing.h"
 
 namespace vidimus {
@@ -51,6 +52,11 @@ absl::StatusOr<VerifierKey> ReadVkey(const std::string& path);
 // Several, such as monitors', each out of its own.
 absl::StatusOr<std::vector<VerifierKey>> ReadVkeys(
     const std::vector<std::string>& paths);
+
+// A log's policy out of its file (docs/policy.md). kInvalidArgument names the
+// line that is wrong, or says that it is a policy of other logs.
+absl::StatusOr<Policy> ReadPolicy(const std::string& path,
+                                  const VerifierKey& log_key);
 
 // Who is believed over TLS, besides nobody: PEM out of the file that a flag
 // --ca names. "" of "": the system's authorities.

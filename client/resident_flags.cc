@@ -39,21 +39,7 @@ bool AddKeys(const Policy& policy, const PolicyMember& member,
 
 absl::StatusOr<std::vector<VerifierKey>> ReadMonitors(
     const std::string& path, const VerifierKey& log_key) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyBytesMax));
-  Policy policy;
-  size_t line = 0;
-  const Finding finding = ParsePolicy(text, &policy, &line);
-  if (finding != Finding::kOk) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ":", line, ": ", FindingSentence(finding)));
-  }
-  const PolicyLog* const log = FindLog(policy, log_key.name);
-  if (!policy.logs.empty() &&
-      (log == nullptr || log->key.public_key != log_key.public_key)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": none of its logs is ", log_key.name,
-                     " with the key that you gave"));
-  }
+  ASSIGN_OR_RETURN(const Policy policy, ReadPolicy(path, log_key));
   const std::optional<PolicyMember> group = FindGroup(policy, kMonitorsGroup);
   if (!group.has_value()) {
     return absl::InvalidArgumentError(

@@ -125,25 +125,6 @@ absl::StatusOr<std::unique_ptr<NoteSigner>> ReadSigner(
   return signer;
 }
 
-absl::StatusOr<Policy> ReadLogPolicy(const std::string& path,
-                                     const VerifierKey& log_key) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyBytesMax));
-  Policy policy;
-  size_t line = 0;
-  const Finding finding = ParsePolicy(text, &policy, &line);
-  if (finding != Finding::kOk) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ":", line, ": ", FindingSentence(finding)));
-  }
-  const PolicyLog* const log = FindLog(policy, log_key.name);
-  if (!policy.logs.empty() &&
-      (log == nullptr || log->key.public_key != log_key.public_key)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": none of its logs is ", log_key.name, " with our key"));
-  }
-  return policy;
-}
-
 absl::StatusOr<FollowedLogConfig> ReadLog(const MonitorFolder& folder,
                                           const v1::FollowedLog& log) {
   FollowedLogConfig read;
@@ -164,7 +145,7 @@ absl::StatusOr<FollowedLogConfig> ReadLog(const MonitorFolder& folder,
   }
   if (!log.policy().empty()) {
     ASSIGN_OR_RETURN(read.policy,
-                     ReadLogPolicy(folder.Resolve(log.policy()), read.key));
+                     ReadPolicy(folder.Resolve(log.policy()), read.key));
   }
   return read;
 }
