@@ -854,9 +854,10 @@ class Simulation {
         const int64_t since =
             std::max({link.up_since, a.alive_since, b.alive_since});
         if (since > now_ - kHop) continue;
-        const auto carry = [&](size_t x, size_t y) {
-          if (journey.arrived[x] <= now_ - kHop) {
-            journey.arrived[y] = std::min(journey.arrived[y], now_);
+        const auto carry = [this, &arrived = journey.arrived](size_t x,
+                                                              size_t y) {
+          if (arrived[x] <= now_ - kHop) {
+            arrived[y] = std::min(arrived[y], now_);
           }
         };
         carry(link.a, link.b);
