@@ -1,7 +1,6 @@
 #include "log/serve.h"
 
 #include <prometheus/registry.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -34,6 +33,7 @@
 #include "proto/http_server.h"
 #include "proto/metrics.h"
 #include "proto/status.h"
+#include "proto/stop_signals.h"
 
 namespace vidimus {
 namespace {
@@ -425,27 +425,6 @@ class OpenLog {
   Mutex mu_;
   CondVar stopped_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-};
-
-// SIGTERM and SIGINT as calls of Wait; blocked in every thread that is begun
-// after this is made.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-  }
-  void Wait() {
-    int signal;
-    sigwait(&signals_, &signal);
-  }
-  static void Raise() { kill(getpid(), SIGTERM); }
-
- private:
-  sigset_t signals_;
 };
 
 absl::Status JudgeAddress(const std::string& flag, const std::string& address) {

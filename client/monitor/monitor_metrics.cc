@@ -1,9 +1,12 @@
 #include "client/monitor/monitor_metrics.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/monitor/follower.h"
 #include "client/monitor/status_page.h"
 
 namespace vidimus {
@@ -16,11 +19,18 @@ constexpr int64_t kUpS = 15;
 
 constexpr v1::LogStanding kStandings[] = {v1::STANDING_UNKNOWN, v1::FINE,
                                           v1::READING, v1::ALARM, v1::WRONG};
+// Alarms that are not a follower's: monitor.cc raises them.
+constexpr const char* kOwnAlarms[] = {"unseen_head", "rolled_back"};
+
 // Alarms that may come and go; those that do not stand are 0, so that a rule
 // can tell "no alarm" from "no monitor".
-constexpr const char* kAlarms[] = {"silent",    "stale",       "quorum_lost",
-                                   "withheld",  "shrank",      "unsound",
-                                   "own_state", "unseen_head", "rolled_back"};
+std::vector<const char*> Alarms() {
+  std::vector<const char*> alarms(std::begin(kOwnAlarms), std::end(kOwnAlarms));
+  for (int i = 0; i < kAlarmKindCount; ++i) {
+    alarms.push_back(AlarmKindName(static_cast<AlarmKind>(i)));
+  }
+  return alarms;
+}
 
 double Age(const v1::MonitorStatus& status, int64_t time_s) {
   if (time_s == 0) return kNever;
@@ -107,7 +117,7 @@ void MonitorMetrics::Update(const v1::MonitorStatus& status) {
     }
     convictions_->Add(one).Set(log.conviction_size());
     unanswered_->Add(one).Set(log.unanswered_size());
-    for (const char* kind : kAlarms) {
+    for (const char* kind : Alarms()) {
       const bool stands =
           std::any_of(log.alarm().begin(), log.alarm().end(),
                       [&](const auto& alarm) { return alarm.kind() == kind; });

@@ -1,8 +1,6 @@
 #include "client/monitor/serve.h"
 
 #include <prometheus/registry.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -20,6 +18,7 @@
 #include "proto/http_server.h"
 #include "proto/metrics.h"
 #include "proto/status.h"
+#include "proto/stop_signals.h"
 #include "proto/tls.h"
 #include "verifier/witness.h"
 
@@ -28,26 +27,6 @@ namespace {
 
 constexpr int kHttpThreads = 2;
 constexpr size_t kUrlBytesMax = 2048;
-
-// SIGTERM and SIGINT as a call of Wait; blocked in every thread that is begun
-// after this is made.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-  }
-  void Wait() {
-    int signal;
-    sigwait(&signals_, &signal);
-  }
-
- private:
-  sigset_t signals_;
-};
 
 std::string BoundUrl(const char* scheme, const std::string& address, int port) {
   HostPort bound = *ParseHostPort(address);
