@@ -47,7 +47,8 @@ make() {
     s|# drain_timeout_ms: 5000|drain_timeout_ms: 2000|
     s|# period_ms: 1000 .*|period_ms: 100|
     s|# verify_timeout_ms: 4000 .*|verify_timeout_ms: 2000|
-    s|# gossip_period_ms: 10000 .*|gossip_period_ms: 500|' "$1/config.textproto"
+    s|# gossip_period_ms: 10000 .*|gossip_period_ms: 500|
+    s|# unasked_s: 60 .*|unasked_s: 1|' "$1/config.textproto"
 }
 
 # serve NAME FLAG...: its monitor; from the second time at the same ports.
@@ -79,6 +80,8 @@ access() {
       --outbox outbox --format record - >/dev/null 2>submit.err || fail "submit: $(cat submit.err)"
 }
 
+sha256() { printf %s "$1" | sha256sum | cut -d' ' -f1; }
+
 log_size() { curl -fsS "http://127.0.0.1:$(watchers_port log http)/checkpoint" | sed -n 2p; }
 cosigned() {
   [[ $(curl -fsS "http://127.0.0.1:$(watchers_port log http)/cosigned/checkpoint" | sed -n 2p) == "$(log_size)" ]]
@@ -100,6 +103,12 @@ expect 0 "is followed" "$VIDIMUS" monitor follow --dir uni --vkey log/log.vkey \
 serve uni
 MONITOR=$PID
 url=https://127.0.0.1:$(watchers_port uni https)
+# By the monitor's own word, before the log asks for it.
+unasked() {
+  [[ $(curl -fsS --cacert uni/tls/ca.crt "$url/monitor/$(sha256 log.example/watched/2026h2)/checkpoint" |
+    sed -n 2p) == "$(log_size)" ]]
+}
+watchers_wait 20 "a head that nobody asked for" unasked || fail "the monitor waits to be asked"
 cat >log/policy <<POLICY
 witness uni-witness $(cat uni/witness.vkey) $url/witness
 witness uni-monitor $(cat uni/monitor.vkey) $url/monitor

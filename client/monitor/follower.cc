@@ -21,6 +21,7 @@
 #include "verifier/check.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
+#include "verifier/witness.h"
 
 namespace vidimus {
 namespace {
@@ -141,6 +142,7 @@ class FollowerImpl : public Follower {
   void Look() override;
   absl::Status Approve(const Checkpoint& checkpoint, int wait_ms) override;
   absl::StatusOr<Comparison> Compare(absl::string_view note) override;
+  absl::StatusOr<std::string> CosignatureRequest(uint64_t old_size) override;
 
  private:
   void Follow();
@@ -644,6 +646,37 @@ absl::StatusOr<Follower::Comparison> FollowerImpl::Compare(
 }
 
 // Without a note nothing is convicted.
+absl::StatusOr<std::string> FollowerImpl::CosignatureRequest(
+    uint64_t old_size) {
+  WitnessRequest request;
+  request.old_size = old_size;
+  std::string note;
+  TreeHead verified;
+  std::shared_ptr<const HeldTree> held;
+  {
+    MutexLock lock(&mu_);
+    note = status_.verified_note;
+    verified = status_.verified;
+    held = held_;
+  }
+  if (stopping_ || held == nullptr || verified.size <= old_size) {
+    return absl::FailedPreconditionError("no larger head is verified");
+  }
+  if (old_size > 0) {
+    auto proof =
+        ConsistencyPath(old_size, verified.size,
+                        [&held](int level, uint64_t index, Hash* hash) {
+                          return held->Node(level, index, hash);
+                        });
+    if (!proof.has_value()) {
+      return absl::DataLossError("what is held of the log can't be read");
+    }
+    request.proof = *std::move(proof);
+  }
+  request.note = note;
+  return FormatWitnessRequest(request);
+}
+
 absl::StatusOr<Follower::Comparison> FollowerImpl::CompareHead(
     const Checkpoint& checkpoint, const std::string& note) {
   const uint64_t size = checkpoint.head.size;

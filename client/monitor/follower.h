@@ -179,6 +179,12 @@ class Follower {
   // fork is ours to act on too: the log is stopped and the file kept. Any
   // thread.
   virtual absl::StatusOr<Comparison> Compare(absl::string_view note) = 0;
+
+  // The verified head as a log would ask for its cosignature (witness.h), to a
+  // cosigner that signed `old_size` leaves last. kFailedPrecondition: nothing
+  // larger is verified, or the log is stopped. kDataLoss: our copy of the tree
+  // can't be read. Any thread; without the network.
+  virtual absl::StatusOr<std::string> CosignatureRequest(uint64_t old_size) = 0;
 };
 
 }  // namespace vidimus

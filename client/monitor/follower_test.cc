@@ -23,6 +23,7 @@
 #include "verifier/conviction.h"
 #include "verifier/crypto.h"
 #include "verifier/signing.h"
+#include "verifier/witness.h"
 
 namespace vidimus {
 namespace {
@@ -654,6 +655,38 @@ TEST_F(FollowerTest, ApproveWaitsForTheReading) {
   follower_->Stop();
 }
 
+TEST_F(FollowerTest, ACosignerIsAskedForWhatIsVerified) {
+  Open();
+  EXPECT_EQ(follower_->CosignatureRequest(0).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  Grow(7);
+  live_.ShowAll();
+  Look();
+  const uint64_t size = log_.size();
+  for (const uint64_t old_size : ends_) {
+    if (old_size == size) continue;
+    SCOPED_TRACE(old_size);
+    const auto asked = follower_->CosignatureRequest(old_size);
+    ASSERT_TRUE(asked.ok()) << asked.status();
+    WitnessRequest request;
+    ASSERT_EQ(ParseWitnessRequest(*asked, &request), Finding::kOk);
+    EXPECT_EQ(request.old_size, old_size);
+    EXPECT_EQ(request.note, log_.Checkpoint(size));
+    EXPECT_EQ(
+        JudgeWitnessRequest(request, {log_.key()}, log_.Head(old_size)).status,
+        WitnessStatus::kCosign);
+    // Who cosigned another history is not talked into this one.
+    TreeHead other = log_.Head(old_size);
+    other.root[0] ^= 1;
+    EXPECT_NE(JudgeWitnessRequest(request, {log_.key()}, other).status,
+              WitnessStatus::kCosign);
+  }
+  for (const uint64_t old_size : {size, size + 1}) {
+    EXPECT_EQ(follower_->CosignatureRequest(old_size).status().code(),
+              absl::StatusCode::kFailedPrecondition);
+  }
+}
+
 // --- Cosigned heads
 // ----------------------------------------------------------------------
 
@@ -806,6 +839,8 @@ class FollowerForkTest : public FollowerTest {
       EXPECT_EQ(follower_->Approve({kOrigin, log_.Head(end)}, 0).code(),
                 absl::StatusCode::kFailedPrecondition);
     }
+    EXPECT_EQ(follower_->CosignatureRequest(0).status().code(),
+              absl::StatusCode::kFailedPrecondition);
   }
 
   std::map<size_t, SmallLog> at_;  // by number of batches

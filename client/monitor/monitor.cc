@@ -96,6 +96,8 @@ struct Watched {
 
   // Whether the log has shown what it holds under our keys since the start.
   std::atomic<bool> asked{false};
+  // When it was last asked, by the log or by us, what the monitor's key says.
+  std::atomic<uint64_t> called_s{0};
   // Files that convict may be there that were not gathered yet.
   std::atomic<bool> news{true};
 
@@ -198,6 +200,9 @@ class RealMonitor : public Monitor {
   absl::Status Approve(Watched* log, Voice voice, const Checkpoint& checkpoint);
   void Refused(const RefusedCheckpoint& refused);
   void AddCheckpoint(Voice voice, HttpRequest request, HttpResponder respond);
+  bool RunCall(Watched* log, Voice voice, HttpRequest request,
+               std::function<void(HttpResponse response)> answer);
+  void CosignUnasked(Watched* log, uint64_t now_s);
   void Cosigned(Watched* log, Voice voice);
   TreeComparison Compare(const std::string& origin, const std::string& note);
   void Changed(Watched* log);
@@ -494,20 +499,46 @@ void RealMonitor::AddCheckpoint(Voice voice, HttpRequest request,
                          FindingSentence(finding)));
     return;
   }
-  auto shared = std::make_shared<std::pair<HttpRequest, HttpResponder>>(
-      std::move(request), std::move(respond));
-  const bool taken = lanes_->Run(LaneOf(origin, voice), [this, log, voice,
-                                                         shared] {
-    const HttpResponse response = server(voice).Handle(shared->first);
-    metrics_.CountCall(log->config.key.name, VoiceName(voice), response.status);
-    if (response.status == 200) Cosigned(log, voice);
-    shared->second(response);
-  });
-  if (taken) return;
-  metrics_.CountCall(origin, VoiceName(voice), 503);
-  shared->second(ErrorResponse(WithRetryAfter(
+  if (voice == Voice::kMonitor) log->called_s = options_.now_s();
+  auto responder = std::make_shared<HttpResponder>(std::move(respond));
+  const auto answer = [this, origin, voice, responder](HttpResponse response) {
+    metrics_.CountCall(origin, VoiceName(voice), response.status);
+    (*responder)(std::move(response));
+  };
+  if (RunCall(log, voice, std::move(request), answer)) return;
+  answer(ErrorResponse(WithRetryAfter(
       absl::UnavailableError("too many calls about this log wait already"),
       std::chrono::seconds(1))));
+}
+
+// Whether there is room for it in the log's lane.
+bool RealMonitor::RunCall(Watched* log, Voice voice, HttpRequest request,
+                          std::function<void(HttpResponse response)> answer) {
+  return lanes_->Run(LaneOf(log->config.key.name, voice),
+                     [this, log, voice, request = std::move(request),
+                      answer = std::move(answer)] {
+                       HttpResponse response = server(voice).Handle(request);
+                       if (response.status == 200) Cosigned(log, voice);
+                       answer(std::move(response));
+                     });
+}
+
+// Peers keep a place for a head that has a cosignature of ours (gossip.h). Of a
+// log that does not ask for it we ask ourselves, by the same way.
+void RealMonitor::CosignUnasked(Watched* log, uint64_t now_s) {
+  const uint64_t called_s = std::max(log->called_s.load(), started_s_);
+  if (called_s + content_.config.limits().unasked_s() > now_s) return;
+  auto asked =
+      log->follower->CosignatureRequest(OwnHead(*log, Voice::kMonitor).size);
+  if (!asked.ok()) return;
+  log->called_s = now_s;
+  HttpRequest request;
+  request.method = HttpMethod::kPost;
+  request.target =
+      absl::StrCat("/", VoiceName(Voice::kMonitor), "/add-checkpoint");
+  request.body = *std::move(asked);
+  // What comes of it shows in our own head; else the next time.
+  RunCall(log, Voice::kMonitor, std::move(request), [](HttpResponse) {});
 }
 
 // Peers hear what our keys have signed.
@@ -690,6 +721,7 @@ void RealMonitor::KeepHouse() {
       JudgeOwnHeads(log.get());
       Changed(log.get());
       if (log->news.exchange(false)) GatherConvictions(log.get());
+      CosignUnasked(log.get(), now_s);
     }
     if (now_s - saved_s >= kUptimePeriodS) {
       for (auto& log : logs_) SaveUptime(log.second.get());

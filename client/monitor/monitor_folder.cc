@@ -65,6 +65,7 @@ limits {
   # threads: 2                 # that read one log
   # verify_timeout_ms: 4000    # how long a log's call waits for verification
   # gossip_period_ms: 10000    # each peer is called in this time
+  # unasked_s: 60              # a log that does not ask is cosigned all the same
 }
 
 # Whom to talk to about what they saw; may be repeated. docs/gossip.md.

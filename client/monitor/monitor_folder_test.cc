@@ -104,6 +104,8 @@ TEST_F(MonitorFolderTest, EveryDefaultInTheConfigIsTheDefault) {
   EXPECT_EQ(limits.silent_s(), default_limits.silent_s());
   EXPECT_EQ(limits.threads(), default_limits.threads());
   EXPECT_EQ(limits.verify_timeout_ms(), default_limits.verify_timeout_ms());
+  EXPECT_EQ(limits.gossip_period_ms(), default_limits.gossip_period_ms());
+  EXPECT_EQ(limits.unasked_s(), default_limits.unasked_s());
 }
 
 TEST_F(MonitorFolderTest, InitLeavesAFolderThatIsInUseAlone) {
