@@ -11,9 +11,11 @@
 #include "proto/status.h"
 #include "verifier/commitment.h"
 #include "verifier/encoding.h"
+#include "verifier/es256.h"
 #include "verifier/record.h"
 #include "verifier/register.h"
 #include "verifier/statement.h"
+#include "verifier/webauthn.h"
 
 namespace vidimus {
 namespace {
@@ -124,6 +126,24 @@ std::string RequestSignedBytes(v1::KeyRequest request) {
                       std::string(Bytes(Sha256(request.SerializeAsString()))));
 }
 
+v1::SignatureKind KindOf(const v1::KeyRequest& request) {
+  return request.kind() == v1::SIGNATURE_KIND_UNSPECIFIED ? v1::ED25519
+                                                          : request.kind();
+}
+
+bool HasPossession(const v1::KeyRequest& request, v1::SignatureKind kind) {
+  const std::string signed_bytes = RequestSignedBytes(request);
+  if (kind == v1::ED25519) {
+    return Ed25519Verify(request.public_key(), signed_bytes,
+                         request.possession());
+  }
+  WebAuthnAssertion said;
+  const char* part = nullptr;
+  return VerifyWebAuthn(request.public_key(), Sha256(signed_bytes),
+                        request.possession(), Es256VerifyNative, &said,
+                        &part) == Finding::kOk;
+}
+
 absl::Status RequestRefused(absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("the request: ", why));
 }
@@ -132,12 +152,16 @@ absl::Status JudgeRequest(const v1::KeyRequest& request) {
   if (request.format() != kRequestFormat) {
     return RequestRefused("not a key request of a wallet");
   }
-  if (request.public_key().size() != kEd25519KeyBytes ||
+  const v1::SignatureKind kind = KindOf(request);
+  if (kind != v1::ED25519 && kind != v1::WEBAUTHN) {
+    return RequestRefused("keys of this kind are not signed for");
+  }
+  if (request.public_key().size() !=
+          (kind == v1::ED25519 ? kEd25519KeyBytes : kEs256KeyBytes) ||
       request.statement_id().size() != kStatementIdBytes) {
     return RequestRefused("key or id have another length");
   }
-  if (!Ed25519Verify(request.public_key(), RequestSignedBytes(request),
-                     request.possession())) {
+  if (!HasPossession(request, kind)) {
     return RequestRefused(
         "whoever made it does not have the key, or it was changed since");
   }
@@ -367,7 +391,7 @@ absl::StatusOr<v1::KeyStatements> SignRequested(const v1::KeyRequest& request,
   draft.set_schema_version(kWordsVersion);
   v1::Key* key =
       request.recovery() ? draft.mutable_recover() : draft.mutable_key_add();
-  key->set_kind(v1::ED25519);
+  key->set_kind(KindOf(request));
   key->set_public_key(request.public_key());
   if (!request.name().empty()) key->set_name(request.name());
   std::vector<uint32_t> chains;

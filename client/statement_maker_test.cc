@@ -6,7 +6,11 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "client/statement_words.h"
+#include "proto/test_key.h"
+#include "verifier/crypto.h"
+#include "verifier/encoding.h"
 #include "verifier/history_testing.h"
 #include "verifier/standing.h"
 #include "verifier/verdict.h"
@@ -319,6 +323,62 @@ TEST_F(StatementMakerTest, AnIdentityServiceRefusesForeignRequests) {
   SignRequest(Signer('a'), &words);
   EXPECT_EQ(SignRequested(words, "", "", 0, service).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// A function has the same name.
+using PasskeyKey = class TestKey;
+
+// What an authenticator gives for this challenge.
+std::string Assertion(const PasskeyKey& key, const Hash& challenge) {
+  const std::string data(32, 'r');
+  v1::WebAuthnAssertion assertion;
+  assertion.set_authenticator_data(data + std::string("\x05\0\0\0\1", 5));
+  assertion.set_client_data_json(
+      absl::StrCat(R"({"type":"webauthn.get","challenge":")",
+                   Base64UrlEncode(Bytes(challenge)),
+                   R"(","origin":"https://log.example"})"));
+  const Hash hash = Sha256(assertion.client_data_json());
+  assertion.set_signature(key.Sign(
+      absl::StrCat(assertion.authenticator_data(), std::string(Bytes(hash)))));
+  return assertion.SerializeAsString();
+}
+
+TEST_F(StatementMakerTest, APasskeyHasItsKeyRegistered) {
+  const PasskeyKey key(PasskeyKey::Kind::kP256);
+  v1::KeyRequest request = Request('a', false);
+  v1::Statement draft;
+  request.set_kind(v1::WEBAUTHN);
+  request.set_public_key(absl::StrCat("\x04", key.first(), key.second()));
+  draft.mutable_key_add()->set_public_key(request.public_key());
+  request.set_words(StatementWords("fi", draft, {kBoard}, {}));
+  request.clear_possession();
+  const Hash challenge = Sha256(
+      absl::StrCat("vidimus/v1 key request\n",
+                   std::string(Bytes(Sha256(request.SerializeAsString())))));
+  const auto sign = [&] {
+    return SignRequested(request, kFamily, subject(), 0,
+                         HistoryBuilder::ServiceSigner());
+  };
+
+  request.set_possession(Assertion(key, challenge));
+  const auto statements = sign();
+  ASSERT_TRUE(statements.ok()) << statements.status();
+  Stand(statements->record(0));
+  EXPECT_EQ(Last(), Finding::kOk);
+  const ChainStanding standing = Standing();
+  ASSERT_EQ(standing.keys.size(), 1u);
+  EXPECT_EQ(standing.keys[0].public_key, request.public_key());
+
+  request.set_possession(
+      Assertion(PasskeyKey(PasskeyKey::Kind::kP256), challenge));
+  EXPECT_EQ(sign().status().code(), absl::StatusCode::kInvalidArgument);
+  request.set_possession(Assertion(key, Sha256("another request")));
+  EXPECT_EQ(sign().status().code(), absl::StatusCode::kInvalidArgument);
+  request.set_possession(Assertion(key, challenge));
+  request.set_kind(v1::ED25519);
+  EXPECT_EQ(sign().status().code(), absl::StatusCode::kInvalidArgument);
+  request.set_kind(v1::ES256);
+  EXPECT_EQ(sign().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(StatementMakerTest, AWalletTakesOnlyWhatBringsItsOwnKey) {
