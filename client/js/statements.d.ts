@@ -1,5 +1,6 @@
 // Types of statements.js. Formats: docs/statements.md; steps: docs/consent.md.
 
+import type {Door} from './door.js';
 import type {ChainsAnswer, Hex, Message, Verifier, Whole} from './vidimus.js';
 import type {Wallet, WalletKey} from './wallet.js';
 
@@ -117,6 +118,8 @@ export const STATEMENT_ERRORS: StatementErrorKind[];
 export type StatementErrorKind =
     /** No key of this wallet is known in that chain. */
     'key-unknown' |
+    /** The chain knows a key of this person: that one, or a recovery. */
+    'key-known' |
     /** Every key of this wallet is revoked there. */
     'key-revoked' |
     /** A recovered key waits, until `until_s`. */
@@ -164,18 +167,17 @@ export interface Draft {
 /** What became of it. */
 export interface Outcome {
   id: Hex;
-  /** The log showed, by its signature, that it stands in every chain. */
+  /** The log took it, and showed by its signature that it stands in it. */
   filed: true;
   /** Whether it counts in every chain, judged over everything anew. */
   counts: boolean;
+  /**
+   * Where not, and why. "NotSeenYet": no head that shows it is vouched for so
+   * far, or the chain can't be judged; look again later.
+   */
   doubts: Array<{administration: number, finding: string}>;
   /** The report that shows it. */
   report: ChainsAnswer;
-}
-
-/** What a door must do here: GATHER's openDoor gives one. */
-export interface StatementDoor {
-  post(method: 'statements', body: object): Promise<object>;
 }
 
 export interface Desk {
@@ -192,10 +194,10 @@ export interface Desk {
   say(draft: Draft): Promise<Outcome>;
 
   /**
-   * Makes a key known: through the identity service, at the page's own origin
-   * (`enrol` posts the request and gives its answer). `recovery`: for lost
-   * keys. Without `administrations`: in `self` and every chain that knows no
-   * key yet; of a recovery, in every chain that knows one.
+   * Makes a key known through the identity service: `enrol` carries the request
+   * and gives the answer, (request) => door.post('enrol', request). `recovery`:
+   * for lost keys. Without `administrations`: in `self` and every chain that
+   * knows no key yet; of a recovery, in every chain that knows one.
    */
   enrol(key: WalletKey, options: {
     language: Language, administrations?: number[], recovery?: boolean,
@@ -216,7 +218,7 @@ export interface Desk {
  * log's. One thing at a time.
  */
 export function openDesk(options: {
-  verifier: Verifier, door: StatementDoor, wallet: Wallet, origin: string,
+  verifier: Verifier, door: Pick<Door, 'post'>, wallet: Wallet, origin: string,
   logKey: string, report: ChainsAnswer, look: () => Promise<ChainsAnswer>,
-  now_ms?: () => number,
+  now_ms?: () => number, sleep?: (ms: number) => Promise<void>,
 }): Desk;

@@ -1,7 +1,7 @@
 // Types of wallet.js. What lies where, and what a thief can do with it:
 // docs/wallet.md.
 
-import type {Hex, Verifier} from './vidimus.js';
+import type {Hex} from './vidimus.js';
 
 /**
  * passkey-prf: the passkey yields a secret, an Ed25519 key is made of it anew
@@ -129,7 +129,8 @@ export interface RequestChain {
 /** A KeyRequest of client/wallet.proto as JSON, with the key's possession. */
 export function keyRequest(options: {
   wallet: Wallet, signer: Signer, subject: Hex, chains: RequestChain[],
-  language: 'sv' | 'fi' | 'en', words: string, name?: string, now_ms: number,
+  language: 'sv' | 'fi' | 'en', words: string, recovery: boolean,
+  name?: string, now_ms: number,
 }): Promise<{[field: string]: unknown}>;
 
 /** For another device of the same person to read: text, short enough for QR. */
