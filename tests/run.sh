@@ -25,7 +25,7 @@ check_format() {
 check_wasm() {
   local out=$RESULTS/wasm built=$RESULTS/built line label
   local labels=(//tests/api:calls //tests/api:make_city
-    //tests/wasm:libvectors.so //verifier:libvidimus.so)
+    //tests/wasm:libvectors.so //tests/wasm:small_door //verifier:libvidimus.so)
   say "running the verifier in wasm32, node, Python and Chromium"
   mkdir "$built"
   if build "${labels[@]}" >"$out" 2>&1 </dev/null; then

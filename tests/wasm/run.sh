@@ -5,7 +5,9 @@
 # the native one. Ends with "N passed, N failed, N skipped".
 #
 #   tests/wasm/run.sh FOLDER    what Bazel built: libvidimus.so, libvectors.so,
-#                               calls, make_city
+#                               calls, make_city, small_door
+#
+# Then the wallet in JavaScript speaks to a native log (statements.mjs).
 #
 # What is missing on this machine (node, chromium) is skipped and named.
 set -euo pipefail
@@ -66,6 +68,10 @@ cp -L "$folder"/lib{vidimus,vectors}.so "$out/page"
 runner node node tests/wasm/node.mjs "$out/page"
 runner python3 python3 tests/wasm/python.py "$out/page" client/python
 runner chromium python3 tests/wasm/chromium.py "$out/page"
+
+mkdir "$out/js"
+cp client/js/{package.json,*.js} "$out/page/vidimus.wasm" "$out/js"
+runner node node --no-warnings tests/wasm/statements.mjs "$out/js" "$folder/small_door"
 
 mkdir "$out/city"
 "$folder/make_city" "$out/city"
