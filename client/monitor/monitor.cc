@@ -32,6 +32,7 @@
 #include "client/monitor/unanswered.h"
 #include "client/monitor/uptime.h"
 #include "client/monitor/witness_server.h"
+#include "proto/html.h"
 #include "proto/mutex.h"
 #include "proto/status.h"
 #include "proto/tls.h"
@@ -917,7 +918,7 @@ HttpResponse RealMonitor::Page(const HttpRequest& request) const {
   if (path == "/feed.atom") {
     return AtomStatus(Status(), content_.config.doors().public_url());
   }
-  if (path == "/style.css") return StyleSheet();
+  if (path == "/style.css") return QuietStyle();
   if (path == "/healthz") return TextResponse(200, "ok");
   if (absl::ConsumePrefix(&path, "/convictions/")) return ConvictionAt(path);
   if (absl::ConsumePrefix(&path, "/unanswered/")) return UnansweredAt(path);

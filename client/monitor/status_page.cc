@@ -6,71 +6,24 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/time.h"
 #include "client/client.h"
 #include "client/terminal.h"
+#include "proto/html.h"
 #include "proto/json.h"
 
 namespace vidimus {
 namespace {
 
-// Nothing may run and nothing may come from elsewhere.
-constexpr char kPolicy[] =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'";
-
-constexpr char kStyle[] = R"(:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.4rem; }
-h2 { font-size: 1.1rem; overflow-wrap: anywhere; margin-bottom: 0.2rem; }
-section { border-top: 0.25rem solid; margin: 2rem 0; padding-top: 0.5rem; }
-.fine, .reading { border-color: #1b7a3d; }
-.alarm { border-color: #a35b00; }
-.wrong { border-color: #b3141d; }
-.headline { font-weight: bold; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; }
-dt { opacity: 0.8; }
-dd { margin: 0; overflow-wrap: anywhere; }
-svg { width: 100%; height: 2rem; }
-.full { fill: #1b7a3d; }
-.some { fill: #d58a1a; }
-.none { fill: #b3141d; }
-.unwatched { fill: #8884; }
-code { overflow-wrap: anywhere; }
-)";
-
-std::string Time(int64_t time_s) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
-                          absl::FromUnixSeconds(time_s), absl::UTCTimeZone());
-}
-
-std::string RfcTime(int64_t time_s) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time_s),
-                          absl::UTCTimeZone());
-}
-
-// "3 minutes"; in the unit in which it is at least one.
-std::string Duration(int64_t seconds) {
-  const auto count = [](int64_t number, const char* unit) {
-    return absl::StrCat(number, " ", unit, number == 1 ? "" : "s");
-  };
-  seconds = std::max<int64_t>(seconds, 0);
-  if (seconds < 120) return count(seconds, "second");
-  if (seconds < 120 * 60) return count(seconds / 60, "minute");
-  if (seconds < 48 * 3600) return count(seconds / 3600, "hour");
-  return count(seconds / (24 * 3600), "day");
-}
-
 std::string Ago(const v1::MonitorStatus& status, int64_t time_s) {
   if (time_s == 0) return "never";
-  return absl::StrCat(Duration(status.time_s() - time_s), " ago");
+  return absl::StrCat(DurationText(status.time_s() - time_s), " ago");
 }
 
 // An element of HTML with when it was, in words and for machines.
 std::string TimeElement(const v1::MonitorStatus& status, int64_t time_s) {
   if (time_s == 0) return "never";
-  return absl::StrCat("<time datetime=\"", RfcTime(time_s), "\">", Time(time_s),
-                      "</time>, ", Ago(status, time_s));
+  return absl::StrCat("<time datetime=\"", RfcTime(time_s), "\">",
+                      TimeText(time_s), "</time>, ", Ago(status, time_s));
 }
 
 double Share(const v1::LogStatus& log, uint64_t* watched_s) {
@@ -144,10 +97,6 @@ std::string Headline(const v1::LogStatus& log) {
   }
 }
 
-void Row(const char* name, const std::string& value, std::string* html) {
-  absl::StrAppend(html, "<dt>", name, "</dt><dd>", value, "</dd>\n");
-}
-
 std::string LogSection(const v1::MonitorStatus& status,
                        const v1::LogStatus& log) {
   std::string html =
@@ -174,19 +123,19 @@ std::string LogSection(const v1::MonitorStatus& status,
     absl::StrAppend(&html, "</ul>\n");
   }
   absl::StrAppend(&html, "<dl>\n");
-  Row("Size verified",
-      absl::StrCat(Grouped(log.verified_size()), " leaves in ",
-                   Grouped(log.batches()), " batches, ",
-                   Grouped(log.documents()), " register documents"),
-      &html);
-  Row("Last full check", TimeElement(status, log.verified_s()), &html);
-  Row("Newest seal", TimeElement(status, log.seal_s()), &html);
-  Row("Last answer", TimeElement(status, log.answered_s()), &html);
+  AddRow("Size verified",
+         absl::StrCat(Grouped(log.verified_size()), " leaves in ",
+                      Grouped(log.batches()), " batches, ",
+                      Grouped(log.documents()), " register documents"),
+         &html);
+  AddRow("Last full check", TimeElement(status, log.verified_s()), &html);
+  AddRow("Newest seal", TimeElement(status, log.seal_s()), &html);
+  AddRow("Last answer", TimeElement(status, log.answered_s()), &html);
   if (log.cosigned_size() > 0) {
-    Row("Head with a quorum",
-        absl::StrCat(Grouped(log.cosigned_size()), " leaves, ",
-                     TimeElement(status, log.cosigned_s())),
-        &html);
+    AddRow("Head with a quorum",
+           absl::StrCat(Grouped(log.cosigned_size()), " leaves, ",
+                        TimeElement(status, log.cosigned_s())),
+           &html);
   }
   if (log.cosigner_size() > 0) {
     std::string cosigners = "<ul>";
@@ -197,17 +146,17 @@ std::string LogSection(const v1::MonitorStatus& status,
                           : TimeElement(status, cosigner.time_s()),
                       "</li>");
     }
-    Row("Cosigners", absl::StrCat(cosigners, "</ul>"), &html);
+    AddRow("Cosigners", absl::StrCat(cosigners, "</ul>"), &html);
   }
-  Row("We cosigned",
-      absl::StrCat(Grouped(log.monitor_size()),
-                   " leaves as monitor (each was read), ",
-                   Grouped(log.witness_size()),
-                   " as witness (extends what was seen before)"),
-      &html);
-  Row("Uptime", Escaped(Uptime(log)), &html);
-  Row("Address", Escaped(log.url()), &html);
-  Row("Key", absl::StrCat("<code>", Escaped(log.vkey()), "</code>"), &html);
+  AddRow("We cosigned",
+         absl::StrCat(Grouped(log.monitor_size()),
+                      " leaves as monitor (each was read), ",
+                      Grouped(log.witness_size()),
+                      " as witness (extends what was seen before)"),
+         &html);
+  AddRow("Uptime", Escaped(Uptime(log)), &html);
+  AddRow("Address", Escaped(log.url()), &html);
+  AddRow("Key", absl::StrCat("<code>", Escaped(log.vkey()), "</code>"), &html);
   absl::StrAppend(&html, "</dl>\n", UptimePicture(log));
   if (log.unanswered_size() > 0) {
     absl::StrAppend(&html,
@@ -238,37 +187,6 @@ std::string Summary(const v1::MonitorStatus& status) {
   return "nothing wrong";
 }
 
-HttpResponse Page(const char* type, std::string body) {
-  HttpResponse response(200, type, std::move(body));
-  response.headers.emplace_back("Content-Security-Policy", kPolicy);
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  response.headers.emplace_back("Cache-Control", "no-cache");
-  return response;
-}
-
-// Length of the UTF-8 character at the start of `text`; 0: there is none.
-size_t Utf8Length(absl::string_view text) {
-  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = at(0);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xc2 && first < 0xe0   ? 2
-                        : first >= 0xe0 && first < 0xf0 ? 3
-                        : first >= 0xf0 && first < 0xf5 ? 4
-                                                        : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((at(i) & 0xc0) != 0x80) return 0;
-  }
-  if (first == 0xe0 && at(1) < 0xa0) return 0;  // could be shorter
-  if (first == 0xed && at(1) > 0x9f) return 0;  // surrogates
-  if (first == 0xef && at(1) == 0xbf && at(2) >= 0xbe)
-    return 0;  // U+FFFE, FFFF
-  if (first == 0xf0 && at(1) < 0x90) return 0;
-  if (first == 0xf4 && at(1) > 0x8f) return 0;
-  return length;
-}
-
 // Control characters as spaces, for terminals.
 std::string Printable(absl::string_view text) {
   std::string line(text);
@@ -295,42 +213,15 @@ const char* StandingName(v1::LogStanding standing) {
   }
 }
 
-std::string Escaped(absl::string_view text) {
-  std::string escaped;
-  while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    const uint8_t first = static_cast<uint8_t>(text[0]);
-    if (length == 0 || first == 0x7f ||
-        (first < 0x20 && first != '\t' && first != '\n')) {
-      escaped += "\xef\xbf\xbd";
-    } else if (text[0] == '&') {
-      escaped += "&amp;";
-    } else if (text[0] == '<') {
-      escaped += "&lt;";
-    } else if (text[0] == '>') {
-      escaped += "&gt;";
-    } else if (text[0] == '"') {
-      escaped += "&quot;";
-    } else if (text[0] == '\'') {
-      escaped += "&#39;";
-    } else {
-      absl::StrAppend(&escaped, text.substr(0, length));
-    }
-    text.remove_prefix(std::max<size_t>(length, 1));
-  }
-  return escaped;
-}
-
 HttpResponse HtmlStatus(const v1::MonitorStatus& status) {
   const std::string name = Escaped(status.name());
   std::string html = absl::StrCat(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
-      name, ": ", Summary(status),
-      "</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n<link "
-      "rel=\"alternate\" type=\"application/atom+xml\" title=\"Events\" "
-      "href=\"feed.atom\">\n</head>\n<body>\n<main>\n<h1>",
-      name, "</h1>\n<p>A monitor of audit logs: it reads every leaf of ",
+      QuietPageBegin(absl::StrCat(status.name(), ": ", Summary(status)),
+                     "style.css",
+                     "<link rel=\"alternate\" type=\"application/atom+xml\" "
+                     "title=\"Events\" href=\"feed.atom\">\n"),
+      "<h1>", name,
+      "</h1>\n<p>A monitor of audit logs: it reads every leaf of ",
       status.log_size(), status.log_size() == 1 ? " log" : " logs",
       " and keeps what proves that one lied. At ",
       TimeElement(status, status.time_s()), ": <strong>", Summary(status),
@@ -341,31 +232,34 @@ HttpResponse HtmlStatus(const v1::MonitorStatus& status) {
   absl::StrAppend(&html,
                   "<section aria-labelledby=\"about\">\n<h2 id=\"about\">"
                   "This monitor</h2>\n<dl>\n");
-  Row("Runs since", TimeElement(status, status.started_s()), &html);
-  Row("Key as monitor",
-      absl::StrCat("<code>", Escaped(status.monitor_vkey()), "</code>"), &html);
-  Row("Key as witness",
-      absl::StrCat("<code>", Escaped(status.witness_vkey()), "</code>"), &html);
+  AddRow("Runs since", TimeElement(status, status.started_s()), &html);
+  AddRow("Key as monitor",
+         absl::StrCat("<code>", Escaped(status.monitor_vkey()), "</code>"),
+         &html);
+  AddRow("Key as witness",
+         absl::StrCat("<code>", Escaped(status.witness_vkey()), "</code>"),
+         &html);
   for (const v1::PeerStatus& peer : status.peer()) {
-    Row("Talks to",
-        absl::StrCat(Escaped(peer.grpc()), ", answered ",
-                     TimeElement(status, peer.answered_s()),
-                     peer.trouble().empty()
-                         ? ""
-                         : absl::StrCat("; ", Escaped(peer.trouble()))),
-        &html);
+    AddRow("Talks to",
+           absl::StrCat(Escaped(peer.grpc()), ", answered ",
+                        TimeElement(status, peer.answered_s()),
+                        peer.trouble().empty()
+                            ? ""
+                            : absl::StrCat("; ", Escaped(peer.trouble()))),
+           &html);
   }
   absl::StrAppend(&html,
                   "</dl>\n<p><a href=\"status.json\">As JSON</a>, <a "
-                  "href=\"feed.atom\">events as a feed</a>.</p>\n</section>\n"
-                  "</main>\n</body>\n</html>\n");
-  return Page("text/html; charset=utf-8", std::move(html));
+                  "href=\"feed.atom\">events as a feed</a>.</p>\n</section>\n",
+                  QuietPageEnd());
+  return QuietPage("text/html; charset=utf-8", std::move(html));
 }
 
 HttpResponse JsonStatus(const v1::MonitorStatus& status) {
   const auto json = ToJson(status);
   if (!json.ok()) return ErrorResponse(json.status());
-  HttpResponse response = Page("application/json", absl::StrCat(*json, "\n"));
+  HttpResponse response =
+      QuietPage("application/json", absl::StrCat(*json, "\n"));
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");
   return response;
 }
@@ -410,11 +304,9 @@ HttpResponse AtomStatus(const v1::MonitorStatus& status,
     }
     absl::StrAppend(&xml, "</entry>\n");
   }
-  return Page("application/atom+xml; charset=utf-8",
-              absl::StrCat(xml, "</feed>\n"));
+  return QuietPage("application/atom+xml; charset=utf-8",
+                   absl::StrCat(xml, "</feed>\n"));
 }
-
-HttpResponse StyleSheet() { return Page("text/css; charset=utf-8", kStyle); }
 
 HttpResponse Download(const std::string& name, std::string bytes) {
   std::string plain = name;
@@ -423,7 +315,8 @@ HttpResponse Download(const std::string& name, std::string bytes) {
                       (c >= '0' && c <= '9') || c == '.' || c == '-';
     if (!kept) c = '_';
   }
-  HttpResponse response = Page("application/octet-stream", std::move(bytes));
+  HttpResponse response =
+      QuietPage("application/octet-stream", std::move(bytes));
   response.headers.emplace_back(
       "Content-Disposition",
       absl::StrCat("attachment; filename=\"", plain, "\""));
@@ -453,8 +346,8 @@ std::string TextStatus(const v1::MonitorStatus& status) {
     }
     for (const v1::AlarmStatus& alarm : log.alarm()) {
       absl::StrAppend(&text, "    alarm: ", Printable(alarm.sentence()),
-                      ", since ", Duration(status.time_s() - alarm.since_s()),
-                      "\n");
+                      ", since ",
+                      DurationText(status.time_s() - alarm.since_s()), "\n");
     }
   }
   for (const v1::PeerStatus& peer : status.peer()) {

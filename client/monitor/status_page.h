@@ -1,7 +1,7 @@
 // What a monitor says about the logs that it follows, as people and programs
 // read it: HTML that needs no script, JSON, Atom, and lines for a terminal.
 // Pure. Everything that came from outside (origins, names, sentences) is
-// escaped here, whatever it holds.
+// escaped (proto/html.h), whatever it holds.
 #ifndef VIDIMUS_CLIENT_MONITOR_STATUS_PAGE_H_
 #define VIDIMUS_CLIENT_MONITOR_STATUS_PAGE_H_
 
@@ -21,7 +21,6 @@ HttpResponse JsonStatus(const v1::MonitorStatus& status);
 // without it, and links that are relative.
 HttpResponse AtomStatus(const v1::MonitorStatus& status,
                         const std::string& public_url);
-HttpResponse StyleSheet();
 // A file for download: evidence, or a statement. `name` of letters, digits,
 // dots and hyphens (others are replaced).
 HttpResponse Download(const std::string& name, std::string bytes);
@@ -37,10 +36,6 @@ int StatusExitCode(const v1::MonitorStatus& status);
 
 // "fine", "reading", "alarm", "wrong", as metrics and pages have it.
 const char* StandingName(v1::LogStanding standing);
-
-// For HTML and XML, in text and in quoted attributes. Control characters that
-// XML does not know, and bytes that are no UTF-8, become U+FFFD.
-std::string Escaped(absl::string_view text);
 
 }  // namespace vidimus
 

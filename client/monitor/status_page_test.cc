@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "client/file.h"
 #include "client/monitor/event_log.h"
+#include "proto/html.h"
 #include "proto/json.h"
 
 namespace vidimus {
@@ -89,7 +90,7 @@ TEST(StatusPageTest, AlmostAllOfTheTimeIsNotAllOfIt) {
 TEST(StatusPageTest, LetsABrowserDoNothingButShow) {
   for (const HttpResponse& page :
        {HtmlStatus(Example()), JsonStatus(Example()), AtomStatus(Example(), ""),
-        StyleSheet(), Download("x", "y")}) {
+        QuietStyle(), Download("x", "y")}) {
     EXPECT_THAT(Header(page, "Content-Security-Policy"),
                 HasSubstr("default-src 'none'"));
     EXPECT_EQ(Header(page, "X-Content-Type-Options"), "nosniff");
@@ -133,18 +134,6 @@ TEST(StatusPageTest, WhatOthersWroteIsShownAndNotObeyed) {
     EXPECT_THAT(body, HasSubstr("&quot;&gt;&lt;script&gt;alert(1)"));
   }
   EXPECT_THAT(TextStatus(status), Not(HasSubstr("\x01")));
-}
-
-TEST(StatusPageTest, EscapesWhatIsNoText) {
-  EXPECT_EQ(Escaped("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
-  EXPECT_EQ(Escaped("å ä\n"), "å ä\n");
-  EXPECT_EQ(Escaped("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");  // overlong
-  EXPECT_EQ(Escaped("\xed\xa0\x80"),                           // a surrogate
-            "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(Escaped("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd");  // cut
-  EXPECT_EQ(Escaped(std::string("\0\x1b\x7f", 3)),
-            "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(Escaped("\xf0\x9f\x94\x8d"), "\xf0\x9f\x94\x8d");
 }
 
 TEST(StatusPageTest, AConvictionStandsFirstWithItsFile) {
