@@ -104,6 +104,16 @@ HttpDoor::HttpDoor(const std::vector<HostedLog*>& logs, bool identities,
   }
 }
 
+std::vector<std::string> TakenByLogs(const std::vector<HostedLog*>& logs) {
+  std::vector<std::string> taken;
+  for (const HostedLog* hosted : logs) {
+    const std::string prefix = PrefixOf(hosted->log->origin());
+    if (prefix == "/") continue;
+    taken.push_back(prefix.substr(1, prefix.find('/', 1) - 1));
+  }
+  return taken;
+}
+
 void HttpDoor::Handle(HttpRequest request, HttpResponder respond) {
   const std::string_view path(request.path().data(), request.path().size());
   if (path == "/metrics" || path == "/healthz" || path == "/readyz") {
@@ -122,6 +132,17 @@ void HttpDoor::Handle(HttpRequest request, HttpResponder respond) {
   if (path.substr(0, 4) == "/v1/") {
     const std::string method(path.substr(4));
     return Json(method, std::move(request), std::move(respond));
+  }
+  if (pages_.operator_page != nullptr && OperatorPage::Takes(request.path())) {
+    if (!IsRead(request)) return respond(WrongMethod("GET"));
+    return respond(pages_.operator_page->Answer(request.path()));
+  }
+  if (pages_.sign_in != nullptr && SignIn::Takes(request.path())) {
+    return pages_.sign_in->Handle(std::move(request), std::move(respond));
+  }
+  // It has no name that begins a path of a log's.
+  if (pages_.page != nullptr && pages_.page->Has(request.path())) {
+    return respond(pages_.page->Answer(request));
   }
   for (Route& route : routes_) {
     if (path.substr(0, route.prefix.size()) != route.prefix) continue;
@@ -259,6 +280,12 @@ absl::StatusOr<ChainCaller> HttpDoor::ChainCallerOf(
   }
   for (const absl::string_view value : request.Headers("Authorization")) {
     caller.authorizations.emplace_back(value);
+  }
+  if (pages_.sign_in == nullptr) return caller;
+  ASSIGN_OR_RETURN(const std::optional<std::string> token,
+                   SignIn::TokenOf(request));
+  if (token.has_value()) {
+    caller.authorizations.push_back(absl::StrCat("Bearer ", *token));
   }
   return caller;
 }

@@ -81,6 +81,7 @@ listeners {
   # connections_max: 4096
   # request_timeout_ms: 10000
   # drain_timeout_ms: 10000
+  # page: "page"                      # a folder for browsers, at the root of https
 }
 
 batches {
@@ -156,6 +157,23 @@ cosigning {
 #   subject_claim: "sub"       # holds the resident's id
 #   id_scheme: 1               # of the register's config: how it is spelled
 #   clock_skew_s: 60
+# }
+
+# Access log: where residents sign in on https, for the page that is served
+# there. A token_issuer of this issuer, with this client_id as its audience,
+# judges the id token. All addresses are https. See docs/sign_in.md.
+# sign_in {
+#   issuer: "https://id.example"
+#   client_id: "$ORIGIN"
+#   authorization_endpoint: "https://id.example/authorize"
+#   token_endpoint: "https://id.example/token"
+#   client_secret_file: "keys/client.secret"  # one line, 0600; none: PKCE alone
+#   redirect_url: "https://log.example:8443/sign-in/callback"
+#   scope: "openid"
+#   ca: "provider.pem"         # whom to believe; none: the system's authorities
+#   identity_service_url: "https://id.example/enrol"  # signs wallets' requests
+#   timeout_ms: 5000           # of each call to either
+#   per_second: 20             # sign-ins of all browsers together
 # }
 )";
 

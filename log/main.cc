@@ -129,13 +129,13 @@ int ServeVerb(const std::vector<std::string>& arguments) {
             &options.dirs);
   flags.Add("http", "HOST:PORT",
             "Plaintext HTTP: public reads, POST /add of an opaque log, "
-            "/metrics, /healthz, /readyz. Loopback only. Port 0 takes a free "
+            "/metrics, /operator, /healthz, /readyz. Loopback only. Port 0 takes a free "
             "one, here and below.",
             &options.http);
   flags.Add("https", "HOST:PORT",
             "Reads over TLS, and /v1/: submissions with the client certificate "
-            "of an administration. No /metrics: they tell more than the log's "
-            "public bytes.",
+            "of an administration; residents' sign-in. No /metrics: they tell "
+            "more than the log's public bytes.",
             &options.https);
   flags.Add("grpc", "HOST:PORT",
             "gRPC over TLS; every caller shows a client certificate, or, if "
@@ -144,6 +144,10 @@ int ServeVerb(const std::vector<std::string>& arguments) {
   flags.Add("grpc_plaintext", "HOST:PORT",
             "gRPC without TLS, for an opaque log. Loopback only.",
             &options.grpc_plaintext);
+  flags.Add("page", "DIR",
+            "A folder for browsers, such as the residents' page, served at the "
+            "root of --https. It is read once, at the start.",
+            &options.page);
   flags.Add("insecure_listen", "HOST:PORT",
             "Allows --http or --grpc_plaintext to listen on this one address "
             "outside of loopback: behind a proxy, say, that speaks TLS.",

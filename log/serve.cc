@@ -21,11 +21,14 @@
 #include "log/log.h"
 #include "log/open_cosigning.h"
 #include "log/open_files.h"
+#include "log/operator_page.h"
 #include "log/operator_socket.h"
+#include "log/page_folder.h"
 #include "log/register_keeper.h"
 #include "log/saved_chains.h"
 #include "log/scrub.h"
 #include "log/side_work.h"
+#include "log/sign_in.h"
 #include "log/token_issuers.h"
 #include "log/vault_keeper.h"
 #include "proto/address.h"
@@ -148,6 +151,7 @@ class OpenLog {
   const v1::Settings& settings() const { return content_.settings; }
   const LogFolder& folder() const { return folder_; }
   bool serves_residents() const { return !issuers_->judge().empty(); }
+  const TokenJudge* tokens() const { return &issuers_->judge(); }
 
   // Begins to sequence. `ended` is called from a thread of its own when the log
   // can't go on and the process must stop.
@@ -515,6 +519,34 @@ absl::Status Serve(const ServeOptions& options) {
   RETURN_IF_ERROR(JudgeAddress("grpc", grpc));
   RETURN_IF_ERROR(JudgeAddress("grpc_plaintext", grpc_plaintext));
 
+  // What people see: read before anything listens.
+  const std::string page_folder =
+      !options.page.empty()      ? options.page
+      : listeners.page().empty() ? std::string()
+                                 : logs[0]->folder().Resolve(listeners.page());
+  std::unique_ptr<const PageFolder> page;
+  if (!page_folder.empty()) {
+    if (https.empty()) {
+      return absl::InvalidArgumentError(
+          "--page is served on https, and nothing listens there: give --https");
+    }
+    ASSIGN_OR_RETURN(page, PageFolder::Read(page_folder, TakenByLogs(hosted)));
+  }
+  std::unique_ptr<SignIn> sign_in;
+  if (settings.has_sign_in()) {
+    absl::StatusOr<SignInOptions> wanted =
+        ReadSignIn(settings, logs[0]->folder());
+    RETURN_IF_ERROR(Annotate(wanted.status(), logs[0]->folder().Settings()));
+    sign_in = std::make_unique<SignIn>(
+        *std::move(wanted), SignIn::Parts{logs[0]->tokens(), SystemClock(),
+                                          SystemRandom(), &registry, Say});
+  }
+  std::vector<OperatorPage::OperatedOrigin> operated;
+  for (HostedLog* one : hosted) {
+    operated.push_back({one->log->origin(), one->cosigning});
+  }
+  OperatorPage operator_page(std::move(operated), &registry, SystemClock());
+
   std::atomic<bool> stopping{false};
   const auto ready = [&] {
     if (stopping) return false;
@@ -523,6 +555,8 @@ absl::Status Serve(const ServeOptions& options) {
   };
   HttpDoor plaintext_door(hosted, false, &registry, ready);
   HttpDoor tls_door(hosted, true, &registry, ready);
+  plaintext_door.SetPages({nullptr, nullptr, &operator_page});
+  tls_door.SetPages({page.get(), sign_in.get(), nullptr});
   HttpServerMetrics http_metrics(&registry, "http");
   HttpServerMetrics https_metrics(&registry, "https");
   std::unique_ptr<HttpServer> http_server;
@@ -554,6 +588,7 @@ absl::Status Serve(const ServeOptions& options) {
     http_options.address = http;
     http_options.observe = [&](const HttpServerCounts& counts) {
       http_metrics.Update(counts);
+      operator_page.Tick();
     };
     ASSIGN_OR_RETURN(
         http_server,

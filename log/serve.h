@@ -17,6 +17,8 @@ struct ServeOptions {
   std::string https;
   std::string grpc;
   std::string grpc_plaintext;
+  // A folder for browsers, served on https.
+  std::string page;
   // The one address outside of loopback on which plaintext may be served.
   std::string insecure_listen;
   // The signing lock of the only log, instead of the one in its folder.
