@@ -183,8 +183,9 @@ export interface Outcome {
 export interface Desk {
   /**
    * What would be signed. `administrations` absent: every chain that it may be
-   * about (withdrawals by id: where they stand; everything: wherever a key of
-   * this wallet may speak). Rejects with StatementError.
+   * about (withdrawals by id: where they stand; everything, another device's
+   * key: wherever a key of this wallet may speak; a key that ends: where it is
+   * known). Rejects with StatementError.
    */
   draft(event: Event, options: {
     language: Language, administrations?: number[],

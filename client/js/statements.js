@@ -560,10 +560,11 @@ class Desk {
             ['in force', 'over'].includes(stateOf(found, 0));
       }));
     }
+    const hasKeys = (number) => this.#standings.get(number)?.keys.length > 0;
     if (event.withdrawal?.everything) {
-      return numbers.filter((number) => number !== SELF &&
-          this.#standings.get(number)?.keys.length > 0);
+      return numbers.filter((number) => number !== SELF && hasKeys(number));
     }
+    if (event.key_add !== undefined) return numbers.filter(hasKeys);
     if (event.key_revoke !== undefined) {
       return numbers.filter((number) =>
         this.#standings.get(number)?.keys.some((key) =>

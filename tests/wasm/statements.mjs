@@ -218,8 +218,9 @@ async function cliKey() {
     deepStrictEqual(read, {...other, family: true});
     deepStrictEqual(
         (await wallets.readKeyText(shown, 'log.example/other')).family, false);
-    const outcome = await say(desk, says.keyAdd(read),
-        {administrations: [0, 1, SELF]});
+    const draft = await desk.draft(says.keyAdd(read), {language: 'fi'});
+    deepStrictEqual(draft.administrations, [0, 1, SELF]);
+    const outcome = await desk.say(draft);
     ok(outcome.counts);
     const unknown = await says.unknownKeys(desk.report, await wallet.list());
     deepStrictEqual(unknown.map((one) => one.publicKey),
