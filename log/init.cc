@@ -217,9 +217,11 @@ struct OpeningText {
 };
 
 v1::Config MakeConfig(const InitOptions& options,
+                      const std::vector<std::string>& wasm_hashes,
                       const Ed25519Signer& label_key,
                       const Ed25519Signer& publisher, int64_t now_s) {
   v1::Config config;
+  for (const std::string& hash : wasm_hashes) config.add_wasm_sha256(hash);
   config.set_origin(options.origin);
   config.set_label_key(std::string(label_key.public_key()));
   for (uint32_t type = 0; type < kRegisterTypeCount; ++type) {
@@ -364,6 +366,7 @@ absl::Status EquipIdentityService(const LogFolder& folder, uint32_t number,
 absl::Status MakeAccessFiles(const InitOptions& options,
                              const LogFolder& folder,
                              const std::vector<OpeningText>& opening,
+                             const std::vector<std::string>& wasm_hashes,
                              int64_t now_s, Random* random) {
   const std::string label_seed = random->Draw(kEd25519SeedBytes);
   const std::string publisher_seed = random->Draw(kEd25519SeedBytes);
@@ -377,9 +380,9 @@ absl::Status MakeAccessFiles(const InitOptions& options,
   RETURN_IF_ERROR(MakeFolder(folder.Register(), kPublicFolder));
   ASSIGN_OR_RETURN(
       const std::string config,
-      SignDocument(
-          MakeConfig(options, Ed25519Signer(label_seed), publisher, now_s),
-          options.origin, {RegisterType::kConfig, 0, 0}, publisher));
+      SignDocument(MakeConfig(options, wasm_hashes, Ed25519Signer(label_seed),
+                              publisher, now_s),
+                   options.origin, {RegisterType::kConfig, 0, 0}, publisher));
   RETURN_IF_ERROR(MakeFile(folder.ConfigDocument(), config, kPublic));
   for (const OpeningText& one : opening) {
     if (one.id.type == RegisterType::kAdministration) {
@@ -448,8 +451,10 @@ absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random) {
                      kAdministrationsMax, " can be made"));
   }
   std::vector<OpeningText> opening;
+  std::vector<std::string> wasm_hashes;
   if (!options.opaque) {
     ASSIGN_OR_RETURN(opening, ReadOpening(options));
+    ASSIGN_OR_RETURN(wasm_hashes, HashWasm(options.wasm));
   }
   // An opaque log knows no administrations, but gRPC over TLS wants to see a
   // certificate all the same: one is made.
@@ -485,7 +490,8 @@ absl::Status InitLog(const InitOptions& options, Clock* clock, Random* random) {
   const int64_t now_s = clock->NowMs() / 1000;
   RETURN_IF_ERROR(MakeCertificates(folder, certificates, now_s));
   if (!options.opaque) {
-    RETURN_IF_ERROR(MakeAccessFiles(options, folder, opening, now_s, random));
+    RETURN_IF_ERROR(
+        MakeAccessFiles(options, folder, opening, wasm_hashes, now_s, random));
   }
   // Last: a folder without it is no log's.
   return MakeFile(folder.Format(), "vidimus-log 1\n", kPublic);

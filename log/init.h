@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "log/clock.h"
@@ -26,6 +27,9 @@ struct InitOptions {
   std::string register_folder;
   // Access log: leaves a batch has at least.
   uint64_t min_batch = 8;
+  // Access log: files of the verifier as WASM that residents are served; their
+  // hashes stand in the register's config.
+  std::vector<std::string> wasm;
   // Access log: an issuer of residents' tokens of its own, for trying out.
   bool try_out_issuer = false;
 };

@@ -80,6 +80,11 @@ int Init(const std::vector<std::string>& arguments) {
             "Leaves that every batch has at least; cover leaves fill it. "
             "Fixed for the log's life. Default 8.",
             &options.min_batch);
+  flags.Add("wasm", "FILE",
+            "The verifier as WASM that residents are served; its hash stands "
+            "in the register, for whoever wants to know what judged. May be "
+            "given several times.",
+            &options.wasm);
   flags.Add("try_out_issuer",
             "Make an issuer of residents' tokens too, in D/oidc, whose tokens "
             "`vidimus log token` makes. Who holds its key can read every "
@@ -129,7 +134,8 @@ int ServeVerb(const std::vector<std::string>& arguments) {
             &options.dirs);
   flags.Add("http", "HOST:PORT",
             "Plaintext HTTP: public reads, POST /add of an opaque log, "
-            "/metrics, /operator, /healthz, /readyz. Loopback only. Port 0 takes a free "
+            "/metrics, /operator, /healthz, /readyz. Loopback only. Port 0 "
+            "takes a free "
             "one, here and below.",
             &options.http);
   flags.Add("https", "HOST:PORT",

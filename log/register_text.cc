@@ -17,6 +17,8 @@
 #include "proto/register.pb.h"
 #include "proto/status.h"
 #include "proto/text.h"
+#include "verifier/crypto.h"
+#include "verifier/hash.h"
 
 namespace vidimus {
 namespace {
@@ -117,6 +119,28 @@ absl::StatusOr<std::string> DocumentText(const RegisterId& id,
         absl::StrCat(RegisterIdText(id), ": no message of its type"));
   }
   return text;
+}
+
+absl::StatusOr<std::vector<std::string>> HashWasm(
+    const std::vector<std::string>& files) {
+  // Magic and version of a module.
+  constexpr absl::string_view kBegin("\0asm\1\0\0\0", 8);
+  std::vector<std::string> hashes;
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const std::string module, ReadFile(file));
+    if (!absl::StartsWith(module, kBegin)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, " is no WebAssembly module"));
+    }
+    const Hash hash = Sha256(module);
+    std::string bytes(Bytes(hash));
+    if (std::find(hashes.begin(), hashes.end(), bytes) != hashes.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, " is the same module as one before it"));
+    }
+    hashes.push_back(std::move(bytes));
+  }
+  return hashes;
 }
 
 absl::StatusOr<std::vector<RegisterDocument>> ReadDocumentFolder(

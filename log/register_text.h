@@ -47,6 +47,12 @@ absl::StatusOr<std::string> SignDocument(
 absl::StatusOr<std::string> DocumentText(const RegisterId& id,
                                          const std::string& document);
 
+// The SHA-256 of each of these files, modules of the verifier as WASM, as
+// config names them. kInvalidArgument for one that is no module or stands
+// twice.
+absl::StatusOr<std::vector<std::string>> HashWasm(
+    const std::vector<std::string>& files);
+
 // The files of a folder that are documents' texts (`texts`) or signed documents
 // (else), by name, each once, with their whole content in `bytes`. Files of
 // other names are left out if they have no known type before their first dot;

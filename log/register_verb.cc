@@ -18,6 +18,7 @@
 #include "log/operator.pb.h"
 #include "log/operator_socket.h"
 #include "log/register_text.h"
+#include "proto/register.pb.h"
 #include "proto/status.h"
 #include "verifier/register.h"
 #include "verifier/signing.h"
@@ -33,6 +34,8 @@ constexpr char kHelp[] =
 
   sign FILE...           signs documents' texts (TYPE.NUMBER.textproto)
   put FILE...            enters signed documents (TYPE.NUMBER) into a running log
+  wasm FILE...           signs the next config, with the hashes of these modules:
+                         the verifier that residents are served
   list                   tells what stands there
   show TYPE NUMBER [V]   prints a document as text, the newest version by default
   prove TYPE NUMBER      writes a file that shows which version is the newest, or
@@ -207,10 +210,59 @@ absl::Status Put(const Words& words) {
   return absl::OkStatus();
 }
 
-absl::Status List(const Words& words) {
+absl::StatusOr<OperatorAnswer> ListAll(const Words& words) {
   OperatorRequest request;
   request.set_verb(OperatorRequest::REGISTER_LIST);
-  ASSIGN_OR_RETURN(const OperatorAnswer answer, Ask(words, request));
+  return Ask(words, request);
+}
+
+// A later config says nothing but what it adds: the modules of now.
+absl::Status Wasm(const Words& words) {
+  if (words.rest.empty()) {
+    return absl::InvalidArgumentError("wasm needs files; see --help");
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> hashes, HashWasm(words.rest));
+  ASSIGN_OR_RETURN(const OperatorAnswer answer, ListAll(words));
+  RegisterId id{RegisterType::kConfig, 0, 0};
+  std::vector<std::string> stand;
+  for (const vault::RegisterDocument& document : answer.documents()) {
+    ASSIGN_OR_RETURN(const RegisterId one, IdOf(document));
+    if (one.type != RegisterType::kConfig || !document.newest()) continue;
+    id.version = one.version + 1;
+    Document parts;
+    Config config;
+    if (SplitDocument(document.document(), &parts) != Finding::kOk ||
+        ParseConfig(parts.message, one.version, &config, nullptr) !=
+            Finding::kOk) {
+      return absl::InternalError("the log's newest config can't be read");
+    }
+    for (const auto& hash : config.wasm_sha256) stand.emplace_back(hash);
+  }
+  if (id.version == 0) return absl::InternalError("the log has no config");
+  if (stand == hashes) {
+    printf("config version %llu names these modules already\n",
+           static_cast<unsigned long long>(id.version - 1));
+    return absl::OkStatus();
+  }
+  v1::Config config;
+  for (const std::string& hash : hashes) config.add_wasm_sha256(hash);
+  const LogFolder folder{words.dir};
+  ASSIGN_OR_RETURN(
+      const std::string seed,
+      ReadKeyFile(words.key.empty() ? folder.Key("publisher") : words.key));
+  ASSIGN_OR_RETURN(const FolderContent content, ReadFolder(folder));
+  ASSIGN_OR_RETURN(
+      const std::string document,
+      SignDocument(config, content.settings.origin(), id, Ed25519Signer(seed)));
+  const std::string out =
+      absl::StrCat(words.out.empty() ? "." : words.out, "/", DocumentName(id));
+  RETURN_IF_ERROR(MakeFile(out, document, 0644));
+  printf("signed %s: %s\n", RegisterIdText(id).c_str(), out.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status List(const Words& words) {
+  ASSIGN_OR_RETURN(const OperatorAnswer answer, ListAll(words));
   for (const vault::RegisterDocument& document : answer.documents()) {
     ASSIGN_OR_RETURN(const RegisterId id, IdOf(document));
     const std::string state =
@@ -300,11 +352,8 @@ int RegisterVerb(const std::vector<std::string>& words) {
   static constexpr struct {
     const char* word;
     absl::Status (*run)(const Words&);
-  } kVerbs[] = {{"sign", Sign},
-                {"put", Put},
-                {"list", List},
-                {"show", Show},
-                {"prove", Prove}};
+  } kVerbs[] = {{"sign", Sign}, {"wasm", Wasm}, {"put", Put},
+                {"list", List}, {"show", Show}, {"prove", Prove}};
   if (words.empty() || words[0] == "--help" || words[0] == "help") {
     fprintf(words.empty() ? stderr : stdout, "%s", kHelp);
     return words.empty() ? 2 : 0;
@@ -324,15 +373,18 @@ int RegisterVerb(const std::vector<std::string>& words) {
             signs ? "The log's folder: its origin and its publisher's key."
                   : "The log's folder; a server must be running on it.",
             &given.dir);
-  if (signs) {
+  const bool makes = signs || verb->run == Wasm;
+  if (makes) {
     flags.Add("key", "FILE",
               "The publisher's key, 64 hexadecimal digits, mode 0600, if not "
               "D/keys/publisher.key.",
               &given.key);
-    flags.Add("origin", "ORIGIN", "The log's name, if there is no --dir.",
-              &given.origin);
     flags.Add("out", "DIR", "Where the documents go; default: here.",
               &given.out);
+  }
+  if (signs) {
+    flags.Add("origin", "ORIGIN", "The log's name, if there is no --dir.",
+              &given.origin);
   } else if (verb->run == Prove) {
     flags.Add("out", "FILE", "Where the proof goes.", &given.out);
   } else if (verb->run == Put) {
