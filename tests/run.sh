@@ -30,7 +30,8 @@ check_wasm() {
   mkdir "$built"
   if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
     for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
-    bash "$ROOT/tests/wasm/run.sh" "$built" >"$out" 2>&1 </dev/null || true
+    KEEP=$RESULTS/vidimus.wasm \
+      bash "$ROOT/tests/wasm/run.sh" "$built" >"$out" 2>&1 </dev/null || true
   fi
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1)
   if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$out" >&2; fi
@@ -38,6 +39,28 @@ check_wasm() {
     record "tests/wasm" $(tr -dc '0-9 ' <<<"$line")
   else
     record "tests/wasm" 0 1 0
+  fi
+}
+
+# The resident's page: what it says, takes away and shows. With the module that
+# check_wasm built, if it did.
+check_page() {
+  local out=$RESULTS/page built=$RESULTS/page_built line label module=()
+  local labels=(//tests/api:make_city //client:vidimus)
+  say "looking at the resident's page in node and Chromium"
+  mkdir "$built"
+  if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
+    for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
+    [[ ! -e $RESULTS/vidimus.wasm ]] || module=("$RESULTS/vidimus.wasm")
+    bash "$ROOT/tests/app/run.sh" "$built" ${module[@]+"${module[@]}"} \
+      >"$out" 2>&1 </dev/null || true
+  fi
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1)
+  if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$out" >&2; fi
+  if [[ -n $line ]]; then
+    record "tests/app" $(tr -dc '0-9 ' <<<"$line")
+  else
+    record "tests/app" 0 1 0
   fi
 }
 
@@ -74,6 +97,7 @@ main() {
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
     check "dashboards" check_dashboards
     check_wasm
+    check_page
   fi
   python3 "$ROOT/tests/summary.py" "$RESULTS" "$status"
 }

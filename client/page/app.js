@@ -223,7 +223,8 @@ class Page {
         link.removeAttribute('aria-current');
       }
     }
-    document.querySelector('.v-nav').hidden = this.phase !== 'done';
+    document.querySelector('.v-nav').hidden =
+        this.phase !== 'done' || this.timeline === null;
     // Whoever goes to another view begins at its heading.
     if (this.#first) {
       this.#first = false;

@@ -30,6 +30,11 @@ export const OPERATIONS = ['used', 'read', 'created', 'updated', 'deleted',
 export const ACTORS = ['unknownActor', 'human', 'robot', 'aiAssisted',
   'aiAutonomous'];
 
+// A timeline of ten thousand is made in pieces of a few milliseconds, so that
+// the page goes on meanwhile.
+const PIECE = 250;
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
 // A whole number of an answer, which is a decimal string from 2^53 up.
 function seconds(ms) {
   const all = BigInt(ms) / 1000n;
@@ -81,6 +86,8 @@ export class Register {
     this.aiSystems = new Map();
     this.identityServices = new Map();
     this.config = null;
+    this.laws = new Map();
+    this.models = new Map();
     for (const {type, number, message} of report.documents ?? []) {
       if (message === null || typeof message !== 'object') continue;
       const document = {number, ...message};
@@ -124,6 +131,11 @@ export class Register {
     return document ? inLanguage(document.name, this.language) :
                       {text: '', lang: ''};
   }
+}
+
+function memo(map, key, make) {
+  if (!map.has(key)) map.set(key, make());
+  return map.get(key);
 }
 
 // What each administration collects, why and by which law, and which of its
@@ -178,7 +190,7 @@ export function collectionOf(register) {
 }
 
 function lawOf(register, provision) {
-  return {
+  return memo(register.laws, provision.number, () => ({
     number: provision.number,
     name: register.name(provision, provision.citation ?? ''),
     citation: provision.citation ?? '',
@@ -186,19 +198,17 @@ function lawOf(register, provision) {
     address: safeLink(provision.address),
     unverified: provision.unverified === true,
     overridesProhibition: provision.overrides_prohibition === true,
-  };
+  }));
 }
 
 function modelOf(register, model) {
-  return {
+  return memo(register.models, model.id, () => ({
     number: model.number,
     id: model.id,
     name: inLanguage(model.name, register.language),
     words: register.words(model),
     address: safeLink(model.address),
-    rawAddress: model.address ?? '',
-    oversight: model.oversight ?? '',
-  };
+  }));
 }
 
 // --- The timeline -------------------------------------------------------------
@@ -235,7 +245,7 @@ export async function makeTimeline(report, words, known) {
   };
   const keys = new Map();
   for (const chain of report.chains ?? []) {
-    addChain(chain, timeline, words);
+    await addChain(chain, timeline, words);
     await addStatements(chain, timeline, keys, known);
     const registered = register.administrations.get(chain.administration);
     if (chain.administration === SELF || !registered) continue;
@@ -256,13 +266,14 @@ export async function makeTimeline(report, words, known) {
   return timeline;
 }
 
-function addChain(chain, timeline, words) {
+async function addChain(chain, timeline, words) {
   const judged = chain.gap?.finding === 'Ok';
-  chain.entries.forEach((entry, number) => {
+  for (const [number, entry] of chain.entries.entries()) {
+    if (number % PIECE === PIECE - 1) await pause();
     if (entry.content === 'open') {
-      if (entry.kind === 'statement' || entry.kind === 'notice') return;
+      if (entry.kind === 'statement' || entry.kind === 'notice') continue;
       // A statement that can't be read: of an access there is a verdict.
-      if (entry.kind === 'unknown' && judged && !entry.verdict) return;
+      if (entry.kind === 'unknown' && judged && !entry.verdict) continue;
     }
     const access = describe(chain.administration, number, entry, timeline,
         words);
@@ -282,9 +293,10 @@ function addChain(chain, timeline, words) {
       };
     }
     if (access.time_s === 0) access.time_s = access.sealed_s;
+    access.searched = searched(access, words);
     count(access, timeline);
     timeline.accesses.push(access);
-  });
+  }
 }
 
 function describe(administration, number, entry, timeline, words) {
@@ -523,8 +535,9 @@ export function dayBegins(day, plusDays = 0) {
   return Math.floor(date.getTime() / 1000);
 }
 
+// Everything in which somebody looks for a word.
 function searched(access, words) {
-  access.searched ??= [
+  return [
     access.administrationName.text, access.unit, access.purposeName?.text,
     access.purpose, access.reason?.text, access.actor, access.recipient,
     access.aiSystem, access.model?.name.text,
@@ -532,14 +545,13 @@ function searched(access, words) {
     ...(access.bases ?? []).flatMap((basis) => [basis.name.text,
       basis.citation]),
     access.verdict === null ? '' : words.of('headline', access.verdict.headline),
-  ].filter(Boolean).join('\n').toLocaleLowerCase(words.language);
-  return access.searched;
+  ].filter(Boolean).join('\n').toLowerCase();
 }
 
 // Which accesses a filter lets through, newest first.
-export function filtered(timeline, filter, words) {
-  const wanted = filter.text.trim().toLocaleLowerCase(words.language)
-      .split(/\s+/).filter(Boolean);
+export function filtered(timeline, filter) {
+  const wanted = filter.text.trim().toLowerCase().split(/\s+/)
+      .filter(Boolean);
   const from_s = filter.from ? dayBegins(filter.from) : -Infinity;
   const until_s = filter.until ? dayBegins(filter.until, 1) : Infinity;
   const passes = (access) =>
@@ -554,7 +566,7 @@ export function filtered(timeline, filter, words) {
       (!filter.ai || access.ai) &&
       (!filter.emergency || access.emergency) &&
       !(access.time_s < from_s) && !(access.time_s >= until_s) &&
-      wanted.every((word) => searched(access, words).includes(word));
+      wanted.every((word) => access.searched.includes(word));
   const found = [];
   for (let i = timeline.accesses.length; i-- > 0;) {
     if (passes(timeline.accesses[i])) found.push(timeline.accesses[i]);

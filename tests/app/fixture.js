@@ -20,7 +20,7 @@ const config = await (await fetch('config.json')).json();
 async function city() {
   const verifier = await loadVerifier(await fetch('vidimus.wasm'));
   const bundle = await bytes('city/bundle');
-  if (what === 'flipped') bundle[bundle.length >> 1] ^= 1;
+  if (what === 'flipped') bundle[bundle.length >> 3] ^= 1;
   const report = await verifier.judgeChains({logKey: await bytes('city/log.vkey'),
     policy: await bytes('city/policy'), bundle});
   if (report.finding !== 'Ok') {

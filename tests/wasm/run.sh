@@ -9,7 +9,8 @@
 #
 # Then the wallet in JavaScript speaks to a native log (statements.mjs).
 #
-# What is missing on this machine (node, chromium) is skipped and named.
+# What is missing on this machine (node, chromium) is skipped and named. KEEP, if
+# set, is where the module is left for another test.
 set -euo pipefail
 folder=$(realpath "${1:?the folder with what Bazel built}")
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
@@ -45,6 +46,7 @@ runner() {  # runner PROGRAM COMMAND...
 }
 
 OBJECTS=$out/objects verifier/wasm/build.sh "$out/page/vidimus.wasm"
+[[ -z ${KEEP:-} ]] || cp "$out/page/vidimus.wasm" "$KEEP"
 OBJECTS=$out/objects verifier/wasm/build.sh "$out/page/vectors.wasm" \
   tests/vectors/json.cc tests/vectors/cases.cc tests/wasm/vectors_module.cc
 # From nothing and in another folder: the same bytes.

@@ -1,6 +1,6 @@
 // The statement on accessibility, what this page keeps, and who answers for it.
 
-import {el, facts, outward} from '../dom.js';
+import {el, facts, foreign, outward} from '../dom.js';
 import {plain} from '../model.js';
 import {heading} from './parts.js';
 
@@ -24,11 +24,11 @@ export function aboutView(page) {
               el('ul', {class: 'v-plain'}, known.map((one) => el('li', {}, plain(one))))],
             el('p', {}, words.say('accessibilityFeedback')),
             facts([
-              [words.say('contactEmail'), config.help?.email && plain(config.help.email)],
+              [words.say('contactEmail'), config.help?.email && foreign(config.help.email)],
               [words.say('contactPage'), config.help?.url &&
-                  outward(config.help.url, plain(config.help.url), words)],
+                  outward(config.help.url, foreign(config.help.url), words)],
               [words.say('supervisor'), statement.supervisor &&
-                  outward(statement.supervisor, plain(statement.supervisor), words)],
+                  outward(statement.supervisor, foreign(statement.supervisor), words)],
               [words.say('statementDay'), statement.day && plain(statement.day)],
             ])),
         el('section', {class: 'v-section'},

@@ -23,8 +23,8 @@ export function accessView(page, access) {
         el('section', {class: 'v-section'},
             el('h2', {}, words.say('whatHappened')), told(access, words)),
         access.verdict?.content === 'open' && axes(access, words),
-        evidence(access, page),
-        actions(access, page)),
+        actions(access, page),
+        evidence(access, page)),
   };
 }
 
@@ -167,7 +167,7 @@ function actions(access, page) {
             el('a', {href: `mailto:${encodeURIComponent(contact.email)
                 .replace('%40', '@')}`}, plain(contact.email))],
         [words.say('contactPage'), contact.url &&
-            outward(contact.url, plain(contact.url), words)],
+            outward(contact.url, foreign(contact.url), words)],
       ]),
       el('h2', {}, words.say('contest')),
       el('p', {}, words.say('contestText')),

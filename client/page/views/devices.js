@@ -23,7 +23,7 @@ export function devicesView(page) {
         el('p', {class: 'v-lead'}, words.say('devicesLead')),
         waiting.map((key) => enrolNotice(key, hasKeys, page)),
         el('section', {class: 'v-section'},
-            el('h2', {}, words.say('keysHeading')),
+            el('h2', {}, words.say('keysHeading').replace(/:$/, '')),
             speaking.length === 0 ? el('p', {class: 'v-empty'}, words.say('noKeys')) :
                 speaking.map((key) => keyCard(key, own, page))),
         el('section', {class: 'v-section'},

@@ -9,7 +9,7 @@ import {accessItem, capital, heading, notice, unknownKeys} from './parts.js';
 const LATEST = 3;
 
 export function overview(page) {
-  const {words, timeline} = page;
+  const {words, check, timeline} = page;
   return {
     title: words.say('overview'),
     node: el('div', {},
@@ -18,7 +18,7 @@ export function overview(page) {
         otherFailures(page),
         timeline && attention(page),
         timeline && latest(page),
-        checkedHow(page),
+        check.report ? checkedHow(page) : details(page, []),
         timeline && limits(page)),
   };
 }

@@ -8,7 +8,7 @@ import {choicesOf, daysOf, filtered, isFiltering, NO_FILTER} from '../model.js';
 import {accessItem, capital, heading, statementItem, unknownKeys} from './parts.js';
 
 // Entries that are made at once: some milliseconds.
-const SLICE = 40;
+const SLICE = 25;
 const TYPING_MS = 150;
 
 export function timelineView(page) {
@@ -16,7 +16,7 @@ export function timelineView(page) {
   const shown = new Slices(page);
   const status = el('p', {role: 'status', class: 'v-count'});
   const refresh = () => {
-    const found = filtered(timeline, page.filter, words);
+    const found = filtered(timeline, page.filter);
     const narrowed = isFiltering(page.filter);
     status.textContent = words.say('shownOf', words.number(found.length),
         words.number(timeline.accesses.length));

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+#
+# The resident's page: words, model and exports in node, every view in headless
+# Chromium. Ends with "N passed, N failed, N skipped".
+#
+#   tests/app/run.sh FOLDER [MODULE]    what Bazel built: make_city, vidimus;
+#                                       vidimus.wasm, if it is built already
+#
+# What is missing on this machine (node, chromium) is skipped and named.
+set -euo pipefail
+folder=$(realpath "${1:?the folder with what Bazel built}")
+module=${2:+$(realpath "$2")}
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+page=$out/page city=$out/city
+mkdir "$city"
+
+passed=0 failed=0 skipped=0
+take() {  # takes the last line of a runner: "WHO: N passed, N failed"
+  local line
+  line=$(grep -E '^[a-z]+: [0-9]+ passed, [0-9]+ failed$' | tail -n 1 || true)
+  [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]] || { ((++failed)); return; }
+  ((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2])) || true
+}
+runner() {  # runner PROGRAM COMMAND...
+  if command -v "$1" >/dev/null; then
+    "${@:2}" 2>&1 | tee "$out/said" || true
+    take <"$out/said"
+  else
+    echo "skipped: $1 is missing"
+    ((++skipped))
+  fi
+}
+
+umask 077
+"$folder/make_city" "$city"
+for language in sv fi en; do
+  for format in json csv; do
+    "$folder/vidimus" resident export --chains "$city/bundle" --vkey "$city/log.vkey" \
+      --policy "$city/policy" --language="$language" --format="$format" \
+      --out "$city/export.$language.$format" >/dev/null
+  done
+done
+
+cat >"$out/config.json" <<CONFIG
+{"name": {"sv": "Provstad", "fi": "Koekaupunki", "en": "Test City"},
+ "theme": "helsinki", "help": {"url": "https://city.example/help", "email": "help@city.example"},
+ "logs": [{"url": "https://log.example:8443", "vkey": "$(<"$city/log.vkey")", "policy": ""}],
+ "identity_services": [0], "sign_in": true}
+CONFIG
+# A folder of somebody else's, an address that would get into the policy, and a
+# theme that is a path are refused; each theme there is is taken.
+refuses() {  # refuses SED-EXPRESSION
+  sed "$1" "$out/config.json" >"$out/bad.json"
+  if client/page/build.sh "$out/bad" "$out/bad.json" /dev/null >/dev/null 2>&1; then
+    ((++failed)); echo "FAILED: build.sh takes $1"
+  else
+    ((++passed))
+  fi
+}
+refuses 's/https:..log.example:8443/https:\/\/x; script-src */'
+refuses 's/https:..log.example:8443/http:\/\/log.example/'
+refuses 's/"helsinki"/"..\/x"/'
+refuses 's/"helsinki"/"atlantis"/'
+refuses 's/"logs": \[.*\],/"logs": [],/'
+mkdir "$out/mine" && touch "$out/mine/file"
+if client/page/build.sh "$out/mine" "$out/config.json" /dev/null >/dev/null 2>&1; then
+  ((++failed)); echo "FAILED: build.sh writes into any folder"
+else
+  ((++passed))
+fi
+sed 's/"helsinki"/"helsingborg"/' "$out/config.json" >"$out/other.json"
+for config in other config; do
+  if client/page/build.sh "$page" "$out/$config.json" ${module:+"$module"} >"$out/sizes"; then
+    ((++passed))
+  else
+    ((++failed)); echo "FAILED: build.sh refuses $config"
+  fi
+  module=$page/vidimus.wasm.kept
+  [[ -e $module ]] || cp "$page/vidimus.wasm" "$module"
+done
+cat "$out/sizes"
+
+runner node node tests/app/check.mjs "$page" "$city" .
+cp -r "$city" "$page/city"
+cp tests/app/{page.html,browser.mjs,fixture.js,sample_report.mjs} "$page"
+sed 's/main\.js/fixture.js/' "$page/index.html" >"$page/fixture.html"
+runner chromium python3 tests/wasm/chromium.py "$page"
+echo "$passed passed, $failed failed, $skipped skipped"
