@@ -1,12 +1,11 @@
 // Types of door.js.
 
 /**
- * - `unreachable`: no answer in time, or none at all (also one that leads
- *   elsewhere: nobody is followed)
+ * - `unreachable`: no answer in time, or none at all
  * - `later`: the log said that it has too much to do, and kept saying so
  * - `signed-out`: it does not know who asks
  * - `refused`: it said no; `status` is HTTP's
- * - `unusable`: it answered what no log answers, or without end
+ * - `unusable`: it answered what no log answers, without end, or elsewhere
  */
 export type DoorErrorKind =
     'unreachable' | 'later' | 'signed-out' | 'refused' | 'unusable';

@@ -67,7 +67,7 @@ export interface CheckOptions {
   logKey: string;
   /** Whose word counts (docs/policy.md); nothing: nobody's. */
   policy?: string;
-  memory: Memory;
+  memory: Memory | Promise<Memory>;
   /** POSIX seconds; the device's clock. */
   now?: number;
   /** Who asks, s, if the page knows. */

@@ -57,3 +57,6 @@ export function readAnswer(name: AnswerName, json: unknown): {
 };
 export function toBase64(bytes: Uint8Array): string;
 export function fromBase64(text: string): Uint8Array;
+/** Which state of which log an access was decided on, as its record says. */
+export function asOfRecord(record: Uint8Array):
+    {origin: string, size: number} | undefined;
