@@ -59,6 +59,7 @@ city_watch() {
   "$VIDIMUS" monitor follow --dir "$WATCH/monitor" --vkey "$WATCH/log/log.vkey" \
     "http://127.0.0.1:$(watchers_port log http)" >/dev/null || return 1
   watchers_start monitor "$VIDIMUS" monitor serve --dir "$WATCH/monitor" || return 1
+  CITY_MONITOR=$PID
   local url
   url=https://127.0.0.1:$(watchers_port monitor https)
   {
@@ -85,6 +86,7 @@ city_identify() {
     --residents "$WATCH/provider/residents" --family log.example/city \
     --service_key "$WATCH/log/identity_services/0/service.key" \
     --service_number 0 || return 1
+  CITY_PROVIDER=$PID
   url=https://127.0.0.1:$(watchers_port provider https)
   cat "$WATCH/provider/ca.crt" "$WATCH/log/tls/ca.crt" >"$WATCH/ca.pem"
   cp "$WATCH/provider/ca.crt" "$WATCH/log/provider.pem"
@@ -216,8 +218,17 @@ city_enrol() {
     "$CITY_URL/enrol" || city_fail "enrolling a key"
 }
 
+# Stops it all; a terminal's Ctrl-C may have begun it. Each must end in order.
+city_stop() {
+  local process
+  kill "${CITY_PROCESSES[@]}" 2>/dev/null || true
+  for process in "${CITY_PROCESSES[@]}"; do
+    wait "$process" || return 1
+  done
+}
+
 # city DIR MODULE: opens it all in a new folder, with the verifier that the page
-# serves. Sets WATCH, CITY_URL, CITY_OPERATOR.
+# serves. Sets WATCH, CITY_URL, CITY_OPERATOR, CITY_PROCESSES.
 city() {
   WATCH=$1
   local module=$2
@@ -233,6 +244,7 @@ city() {
   }
   watchers_stop "$CITY_LOG" || return 1
   city_log_serve --page "$WATCH/page" || return 1
+  CITY_PROCESSES=("$CITY_LOG" "$CITY_MONITOR" "$CITY_PROVIDER")
   watchers_wait 30 "a head with a quorum" curl -fsS --cacert "$WATCH/ca.pem" \
     "$CITY_URL/cosigned/checkpoint" || return 1
   city_live

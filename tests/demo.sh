@@ -1,4 +1,4 @@
-# ./vidimus demo [DIR]
+# ./vidimus demo [--stay | --only_stay] [DIR]
 #
 # The main job, start to end: a city opens a log, four of its administrations
 # submit 200,000 audit records at once, the server and one of them are killed in
@@ -8,6 +8,9 @@
 # three cities watch one another, and convict a log that shows two faces. About
 # a minute.
 # The folder DIR (or a new one) stays for a look.
+#
+# --stay: afterwards a city is left running whose residents can sign in and see
+# for themselves, in a browser; Ctrl-C stops it. --only_stay: that alone.
 
 readonly RECORDS_EACH=${VIDIMUS_DEMO_RECORDS:-50000}
 readonly SERVICES=(social-case-service school-registry home-care-visits
@@ -18,6 +21,7 @@ readonly SAMPLE=$ROOT/tests/testdata/resilient_logger
 readonly ORIGIN=log.example/demo/2026h2
 source "$ROOT/tests/story.sh"
 source "$ROOT/tests/watchers.sh"
+source "$ROOT/tests/city.sh"
 STARTED=()
 
 tell() { printf '%s\n' "$*"; }
@@ -200,21 +204,86 @@ doctored() {
   done < <("$DOCTOR" --list)
 }
 
+# What a browser is told to believe: the hash of a certificate's key.
+key_hash() {
+  openssl x509 -in "$1" -pubkey -noout | openssl pkey -pubin -outform der |
+    openssl dgst -sha256 -binary | base64
+}
+
+# stay DIR MODULE: opens the city there, says where it is, and waits until
+# Ctrl-C or until one of its programs ends.
+stay() {
+  local dir=$1 module=$2 asked='' got=0
+  chapter "A city to look around in."
+  city "$dir" "$module" || fail "the city"
+  tell "   A log, a monitor that cosigns it, an identity provider, and three residents."
+  tell ""
+  tell "   The residents' page   $CITY_URL/"
+  tell "     resident            passphrase"
+  tell "     ${CITY_RESIDENTS[0]}  $(city_passphrase 1)   has a wallet elsewhere; consented, took it back, and was not heard"
+  tell "     ${CITY_RESIDENTS[1]}  $(city_passphrase 2)   has no key yet; one access that nothing allows"
+  tell "     ${CITY_RESIDENTS[2]}  $(city_passphrase 3)   nobody ever looked"
+  tell "   The operator's page   $CITY_OPERATOR"
+  tell "   The monitor's page    http://127.0.0.1:$(watchers_port monitor http)/"
+  tell ""
+  tell "   The certificates are of this city's own making. A browser that takes them, and no others:"
+  show "chromium --user-data-dir=\$(mktemp -d) --ignore-certificate-errors-spki-list=$(
+    key_hash "$WATCH/log/tls/server.crt"),$(key_hash "$WATCH/provider/server.crt") $CITY_URL/"
+  tell ""
+  tell "   An access more, against the wish of the first resident; look again afterwards:"
+  show "vidimus submit ${CITY_DOOR[*]} --as $WATCH/log/administrations/$CITY_BOARD --outbox $WATCH/outbox.$CITY_BOARD --format record $WATCH/again"
+  city_access 1 pd:Contact PublicServiceProvision 212000-1157 '{"basis": "A6-1-a"}' \
+    '"actorKind": "HUMAN", "unitName": "Counter 4"' >"$WATCH/again"
+  tell ""
+  tell "   Ctrl-C stops all of it. Everything is in $dir."
+  trap 'asked=yes' INT TERM
+  wait -n "${CITY_PROCESSES[@]}" || got=$?
+  trap '' INT TERM
+  [[ -n $asked ]] || fail "a program of the city ended ($got): $(tail -qn 2 "$WATCH"/*.err)"
+  tell ""
+  city_stop || fail "stopping the city: $(tail -qn 2 "$WATCH"/*.err)"
+  tell "   All of it has stopped."
+}
+
 main() {
-  if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-    sed -n '1,/^$/s/^# \{0,1\}//p' "$ROOT/tests/demo.sh"
-    return
-  fi
+  local demo=yes stay='' module
+  while [[ ${1:-} == -* ]]; do
+    case $1 in
+      --stay) stay=yes ;;
+      --only_stay) stay=yes demo='' ;;
+      -h | --help)
+        sed -n '1,/^$/s/^# \{0,1\}//p' "$ROOT/tests/demo.sh"
+        return
+        ;;
+      *) die "demo knows --stay and --only_stay; see --help" ;;
+    esac
+    shift
+  done
   program //log:vidimus-log
   VIDIMUS_LOG=$PROGRAM
   program //client:vidimus
   VIDIMUS=$PROGRAM
-  program //tests/doctored:doctored
-  DOCTOR=$PROGRAM
+  if [[ -n $stay ]]; then
+    program //tests/provider:provider
+    PROVIDER=$PROGRAM
+    setup clang-14 curl lld-14 openssl python3 "${WASM_PACKAGES[@]}"
+  fi
   DIR=${1:-$(mktemp -d "${TMPDIR:-/tmp}/vidimus-demo.XXXXXX")}
   mkdir -p "$DIR"
   [[ -z $(ls -A "$DIR") ]] || die "$DIR is not empty"
   trap stop_all EXIT
+  if [[ -n $demo ]]; then demo; fi
+  if [[ -n $stay ]]; then
+    mkdir "$DIR/city"
+    module=$DIR/city/vidimus.wasm
+    "$ROOT/verifier/wasm/build.sh" "$module" >/dev/null || fail "building the page's verifier"
+    stay "$DIR/city" "$module"
+  fi
+}
+
+demo() {
+  program //tests/doctored:doctored
+  DOCTOR=$PROGRAM
   local SUBMITTER=() began total number
   total=$((RECORDS_EACH * 4))
   began=$(now_ms)

@@ -180,11 +180,11 @@ TEST_F(StartTest, ShowsTheDefaultOfEachSettingInTheFileThatInitMakes) {
         absl::StartsWith(line, "  # ") && absl::StrContains(line, ": ");
     if (setting) line = line.substr(text);
     // Listeners and the page have no default but "nowhere".
-    if (setting && (absl::StartsWith(line, "http: \"") ||
-                    absl::StartsWith(line, "https: ") ||
-                    absl::StartsWith(line, "grpc: ") ||
-                    absl::StartsWith(line, "page: ") ||
-                    absl::StartsWith(line, "grpc_plaintext: "))) {
+    if (setting &&
+        (absl::StartsWith(line, "http: \"") ||
+         absl::StartsWith(line, "https: ") ||
+         absl::StartsWith(line, "grpc: ") || absl::StartsWith(line, "page: ") ||
+         absl::StartsWith(line, "grpc_plaintext: "))) {
       continue;
     }
     absl::StrAppend(&shown, line, "\n");
