@@ -9,7 +9,7 @@
 // time the page is loaded.
 
 import {Dialogs} from './dialogs.js';
-import {append, button, el, icon} from './dom.js';
+import {append, button, el, handOver, icon} from './dom.js';
 import {makeTimeline, NO_FILTER, plain, unknownKeysOf} from './model.js';
 import {aboutView} from './views/about.js';
 import {accessView} from './views/access.js';
@@ -160,9 +160,19 @@ class Page {
     return this.timeline.register.config?.wasm_sha256?.includes(this.wasmHash) === true;
   }
 
-  get entryBundle() {
-    const make = this.#seams.entryBundle;
-    return make && ((access) => make(this.check, access));
+  // An entry that is shown, and of which it is known when it was sealed.
+  canShare(access) {
+    return Boolean(this.#seams.entryBundle && this.check.bundle) &&
+        access.content === 'open' && access.verdict !== null;
+  }
+
+  async share(access) {
+    try {
+      const bytes = await this.#seams.entryBundle(this.check, access);
+      handOver('vidimus-access.bundle', 'application/octet-stream', bytes);
+    } catch (error) {
+      this.#showError(this.words.say('entryBundle'), error);
+    }
   }
 
   // On every view but the overview: what is shown there can't be relied on.

@@ -5,6 +5,7 @@
 
 import {startPage} from './app.js';
 import {openDoor} from './door.js';
+import {makeEntryBundle} from './entry_bundle.js';
 import {openMemory} from './memory.js';
 import {checkInWorker} from './resident.js';
 import {openDesk, saidIn} from './statements.js';
@@ -36,6 +37,11 @@ const log = (config.logs ?? []).find(
 const origin = log?.vkey.split('+')[0] ?? '';
 const door = log && openDoor({url: location.origin});
 let verifier, wallet;
+
+async function theVerifier() {
+  verifier ??= await loadVerifier(module);
+  return verifier;
+}
 
 async function theWallet() {
   wallet ??= await openWallet({family: familyOf(origin)});
@@ -79,8 +85,11 @@ await startPage({
     policy: log.policy ?? '', onProgress}),
 
   said: saidIn,
+  entryBundle: async ({report, bundle}, {administration, entry}) =>
+    makeEntryBundle({verifier: await theVerifier(), door, logKey: log.vkey,
+      report, bundle, administration, entry}),
   async desk(report, look) {
-    verifier ??= await loadVerifier(module);
+    const verifier = await theVerifier();
     return openDesk({verifier, door, wallet: await theWallet(), origin,
       logKey: log.vkey, report, look});
   },

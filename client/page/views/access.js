@@ -1,9 +1,9 @@
 // One access: who, what, why, by which right, and whether that was so. Asking
 // stands before contesting: most questions are no complaints.
 
-import {button, el, facts, field, foreign, handOver, icon, outward} from '../dom.js';
+import {button, el, facts, field, foreign, icon, outward} from '../dom.js';
 import {ACTORS, lawKeyOf, OPERATIONS, plain, toneOf} from '../model.js';
-import {capital, heading, list, notice, unknownKeys, verdictLabel, whatWas, who}
+import {capital, heading, list, unknownKeys, verdictLabel, whatWas, who}
   from './parts.js';
 
 export function accessView(page, access) {
@@ -171,14 +171,10 @@ function actions(access, page) {
       ]),
       el('h2', {}, words.say('contest')),
       el('p', {}, words.say('contestText')),
-      page.entryBundle ? el('div', {class: 'v-buttons'},
+      el('div', {class: 'v-buttons'},
           button(words.say('contestButton'), () => contest(access, page)),
-          button(words.say('entryBundle'), async () => {
-            const bytes = await page.entryBundle(access);
-            handOver('vidimus-entry.bundle', 'application/octet-stream', bytes);
-          })) :
-        el('div', {class: 'v-buttons'},
-            button(words.say('contestButton'), () => contest(access, page))));
+          page.canShare(access) && button(words.say('entryBundle'),
+              () => page.share(access))));
 }
 
 // A dispute: the reason first, then the words to sign.

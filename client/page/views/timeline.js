@@ -3,7 +3,7 @@
 // pass over memory, and days are made in slices, as far as somebody reads. For
 // print all of them are.
 
-import {append, button, checkbox, el, field, foreign, icon, select} from '../dom.js';
+import {append, button, checkbox, el, field, icon, select} from '../dom.js';
 import {choicesOf, daysOf, filtered, isFiltering, NO_FILTER} from '../model.js';
 import {accessItem, capital, heading, statementItem, unknownKeys} from './parts.js';
 
