@@ -4,7 +4,7 @@
 // print all of them are.
 
 import {append, button, checkbox, el, field, icon, select} from '../dom.js';
-import {choicesOf, daysOf, filtered, isFiltering, NO_FILTER} from '../model.js';
+import {choicesOf, daysOf, filtered, isFiltering, NO_FILTER, plain} from '../model.js';
 import {accessItem, capital, heading, statementItem, unknownKeys} from './parts.js';
 
 // Entries that are made at once: some milliseconds.
@@ -47,7 +47,7 @@ function filterForm(page, refresh) {
     refresh();
   };
   const byName = (map) => [['', words.say('all')],
-    ...[...map].map(([value, {text, lang}]) => [String(value), text,
+    ...[...map].map(([value, {text, lang}]) => [String(value), plain(text),
       lang === words.language ? null : lang])
         .sort((a, b) => a[1].localeCompare(b[1], words.language))];
   const verdicts = [['', words.say('all')], ['not fine', words.say('notFineChoice')],
