@@ -22,7 +22,10 @@ run_script() {
   program //client:vidimus && VIDIMUS=$PROGRAM
   program //benches:storage && STORAGE_BENCH=$PROGRAM
   program //benches:chain_proof && CHAIN_PROOF_BENCH=$PROGRAM
+  program //benches:wasm_ops && WASM_OPS_BENCH=$PROGRAM
+  program //tests/api:make_city && MAKE_CITY=$PROGRAM
   export ROOT CACHE VIDIMUS_LOG VIDIMUS STORAGE_BENCH CHAIN_PROOF_BENCH
+  export WASM_OPS_BENCH MAKE_CITY
   bash "$1" || status=$?
   ((status == 77)) || return "$status"
 }
