@@ -462,6 +462,10 @@ class Desk {
 
   async enrolWords(key, {language, administrations, recovery = false}) {
     const numbers = administrations ?? this.#chainsToEnrol(recovery);
+    if (numbers.length === 0) {
+      throw new StatementError(recovery ? 'key-unknown' : 'key-known',
+          'there is no such chain');
+    }
     const event = {[recovery ? 'recover' : 'key_add']:
         {public_key: key.publicKey}};
     // Without names: the identity service writes them anew, and has none.
@@ -480,10 +484,6 @@ class Desk {
       }
       return {administration, ...standing.next};
     });
-    if (chains.length === 0) {
-      throw new StatementError(recovery ? 'key-unknown' : 'key-known',
-          'there is no such chain');
-    }
     const {subject} = this.#report;
     const signer = await this.#wallet.unlock(key);
     const request = await keyRequest({

@@ -487,7 +487,12 @@ class Page {
           {label: `${this.#cityName()} – ${words.say('brand')}`, recovery});
       await this.#take();
       this.#render();
-      if (this.canEnrol) await this.enrol(key, {recovery});
+      // Of several, a key that is known adds the others.
+      const known = this.timeline?.keys.some(
+          (one) => !one.revoked && one.delegate === null);
+      if (this.canEnrol && (recovery || !known)) {
+        await this.enrol(key, {recovery});
+      }
     } catch (error) {
       this.#showError(words.say('makeKey'), error);
     }
