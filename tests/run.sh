@@ -20,10 +20,22 @@ check_format() {
     xargs -0 clang-format-14 --dry-run --Werror)
 }
 
+# take NAME FILE: a row out of what a script said that ends with a line like ours.
+take() {
+  local line
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$2" | tail -n 1) || true
+  if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$2" >&2; fi
+  if [[ -n $line ]]; then
+    record "$1" $(tr -dc '0-9 ' <<<"$line")
+  else
+    record "$1" 0 1 0
+  fi
+}
+
 # The verifier's vectors and its interface once more, in the languages that
-# docs/verifier_api.md is for. The script ends with a line like ours.
+# docs/verifier_api.md is for.
 check_wasm() {
-  local out=$RESULTS/wasm built=$RESULTS/built line label
+  local out=$RESULTS/wasm built=$RESULTS/built label
   local labels=(//tests/api:calls //tests/api:make_city
     //tests/wasm:libvectors.so //tests/wasm:small_door //verifier:libvidimus.so)
   say "running the verifier in wasm32, node, Python and Chromium"
@@ -33,19 +45,13 @@ check_wasm() {
     KEEP=$RESULTS/vidimus.wasm \
       bash "$ROOT/tests/wasm/run.sh" "$built" >"$out" 2>&1 </dev/null || true
   fi
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1)
-  if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$out" >&2; fi
-  if [[ -n $line ]]; then
-    record "tests/wasm" $(tr -dc '0-9 ' <<<"$line")
-  else
-    record "tests/wasm" 0 1 0
-  fi
+  take "tests/wasm" "$out"
 }
 
 # The resident's page: what it says, takes away and shows. With the module that
 # check_wasm built, if it did.
 check_page() {
-  local out=$RESULTS/page built=$RESULTS/page_built line label module=()
+  local out=$RESULTS/page built=$RESULTS/page_built label module=()
   local labels=(//tests/api:make_city //client:vidimus)
   say "looking at the resident's page in node and Chromium"
   mkdir "$built"
@@ -55,13 +61,22 @@ check_page() {
     bash "$ROOT/tests/app/run.sh" "$built" ${module[@]+"${module[@]}"} \
       >"$out" 2>&1 </dev/null || true
   fi
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1)
-  if [[ -z $line || $line != *" 0 failed"* ]]; then cat "$out" >&2; fi
-  if [[ -n $line ]]; then
-    record "tests/app" $(tr -dc '0-9 ' <<<"$line")
-  else
-    record "tests/app" 0 1 0
+  take "tests/app" "$out"
+}
+
+# The resident's check in JavaScript, against a real log that is tampered with.
+check_resident() {
+  local out=$RESULTS/resident built=$RESULTS/resident_built label module=()
+  local labels=(//client:vidimus //log:vidimus-log //tests/doctored:doctored)
+  say "checking a resident's chains in node and Chromium"
+  mkdir "$built"
+  if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
+    for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
+    [[ ! -e $RESULTS/vidimus.wasm ]] || module=("$RESULTS/vidimus.wasm")
+    bash "$ROOT/tests/page/run.sh" "$built" ${module[@]+"${module[@]}"} \
+      >"$out" 2>&1 </dev/null || true
   fi
+  take "tests/page" "$out"
 }
 
 # What operators look at, against the real programs and a real Prometheus.
@@ -97,6 +112,7 @@ main() {
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
     check "dashboards" check_dashboards
     check_wasm
+    check_resident
     check_page
   fi
   python3 "$ROOT/tests/summary.py" "$RESULTS" "$status"

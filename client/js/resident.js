@@ -994,6 +994,8 @@ export function checkInWorker({worker, onProgress, ...options}) {
         end(data.check);
       }
     };
-    worker.postMessage(options);
+    // The page's clock, which is the one that the person sees.
+    worker.postMessage(
+        {...options, now: options.now ?? Math.floor(Date.now() / 1000)});
   });
 }

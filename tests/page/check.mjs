@@ -6,13 +6,14 @@
 //                            a log in log/, and NODE_EXTRA_CA_CERTS naming its
 //                            authority
 //
-// Ends with "node: N passed, N failed".
+// Ends with "node: N passed, N failed, N skipped".
 
 import {spawn} from 'node:child_process';
-import {cpSync, readFileSync, rmSync} from 'node:fs';
+import {cpSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {isDeepStrictEqual} from 'node:util';
 
 import {DoorError, openDoor} from '../../client/js/door.js';
+import {makeEntryBundle} from '../../client/js/entry_bundle.js';
 import {openMemory} from '../../client/js/memory.js';
 import {FAILURES, checkResident} from '../../client/js/resident.js';
 import {bytesOf, hexOf, loadVerifier} from '../../client/js/vidimus.js';
@@ -30,6 +31,7 @@ const FUZZ_ROUNDS = 150;
 
 let passed = 0;
 let failed = 0;
+let skipped = 0;
 
 function holds(name, condition, more = '') {
   if (condition) return void ++passed;
@@ -155,6 +157,45 @@ async function testBundle() {
       ['Ok', true]);
 }
 
+// --- One access for somebody else ---
+
+async function testEntryBundle() {
+  const door = openDoor({url: city.url, token: city.tokenOf(ANNA)});
+  const {report, bundle} = await check(ANNA);
+  const make = (administration, entry, more) => makeEntryBundle({verifier, door,
+    logKey: city.vkey, report, bundle, administration, entry, ...more});
+  let made = 0;
+  for (const {administration, entries} of report.chains) {
+    for (const [entry, {content, record}] of entries.entries()) {
+      if (content !== 'open') continue;
+      const file = await make(administration, entry);
+      const {code, said} = await city.verify(file, 'entry', {policy: false});
+      same(`entry ${administration}/${entry} is judged true`,
+          [code, said.startsWith('true: this entry is leaf')], [0, true]);
+      // Nothing in it opens the chain.
+      const {message} = verifier.decode('EntryBundle', file);
+      same('no key of the chain', Object.keys(message).includes('chain'), false);
+      made += record?.access ? 1 : 0;
+    }
+  }
+  holds('accesses were taken out', made >= 2);
+  const refused = async (what, promise) => {
+    let error;
+    await promise.catch((one) => { error = one; });
+    holds(`refused: ${what}`, error instanceof Error);
+  };
+  await refused('no such entry', make(0, 1000));
+  await refused('no such chain', make(1000, 0));
+  const last = report.chains.at(-1);
+  await refused('a log that lies', make(last.administration, 0, {door: {
+    post: async (method, body) => {
+      const answer = await door.post(method, body);
+      return method === 'v1/leaves' ?
+          {...answer, leaf: [...answer.leaf].reverse()} : answer;
+    },
+  }}));
+}
+
 // --- Tampering ---
 
 async function testTamperings() {
@@ -184,7 +225,7 @@ async function testTamperings() {
     }
     proxy.tampering = name;
     const ours = await check(ANNA, {url, memory, subject});
-    same(`${name}: failure`, ours.failure?.name, failure); if (process.env.SHOW) console.log(name, JSON.stringify(ours.failures));
+    same(`${name}: failure`, ours.failure?.name, failure);
     same(`${name}: its kind`, ours.failure?.kind, FAILURES[failure]);
     same(`${name}: finding`, ours.finding,
         FAILURES[failure] === 'unvouched' ? 'Ok' : failure);
@@ -608,6 +649,120 @@ async function testAnything() {
   console.log('anything:', JSON.stringify(Object.fromEntries(names)));
 }
 
+// --- The example of docs/verifier_api.md ---
+
+async function testExample() {
+  const root = new URL('../../', import.meta.url);
+  const page = readFileSync(new URL('docs/verifier_api.md', root), 'utf8');
+  const example = page.match(/^```js\n([^`]|`(?!``))*checkResident([^`]|`(?!``))*^```/m);
+  const place = city.folderOf('example');
+  for (const name of ['door', 'memory', 'resident', 'vidimus', 'wire']) {
+    cpSync(new URL(`client/js/${name}.js`, root), `${place}/${name}.js`);
+  }
+  const write = (name, text) => writeFileSync(`${place}/${name}`, text);
+  write('package.json', '{"type": "module"}');
+  write('example.mjs', example[0].replace(/^```.*$/gm, ''));
+  write('vidimus.wasm', readFileSync(`${folder}/vidimus.wasm`));
+  write('log.vkey', `${city.vkey}\n`);
+  write('policy', city.policy);
+  write('url', city.url);
+  write('token', city.tokenOf(ANNA));
+  const {said} = await city.runBeside('sh',
+      ['-c', `cd "$0" && exec "$1" example.mjs`, place, process.execPath]);
+  same('the example', said,
+      '8 accesses, none is missing\nviolation withdrawn\n');
+}
+
+// --- In a browser ---
+
+const CHROMIUM = ['--headless', '--no-sandbox', '--disable-gpu',
+  '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+
+// What worker.mjs says, in headless Chromium at a plain door of this machine.
+async function saidByChromium() {
+  const proxy = new TamperingProxy(
+      {target: {url: city.url, ca: readFileSync(city.ca)}});
+  await proxy.remember();
+  city.submit(1, [UNTOUCHED]);
+  await city.waitForMonitor();
+  const serve = (path, type, body) => proxy.own.set(path, () => ({type, body}));
+  const here = new URL('.', import.meta.url);
+  const js = new URL('../../client/js/', here);
+  for (const name of ['door.js', 'memory.js', 'resident.js',
+    'resident_worker.js', 'vidimus.js', 'wire.js']) {
+    serve(`/${name}`, 'text/javascript', readFileSync(new URL(name, js)));
+  }
+  serve('/worker.js', 'text/javascript',
+      readFileSync(new URL('worker.mjs', here)));
+  serve('/worker.html', 'text/html', readFileSync(new URL('worker.html', here)));
+  serve('/vidimus.wasm', 'application/wasm',
+      readFileSync(`${folder}/vidimus.wasm`));
+  serve('/settings.json', 'application/json', JSON.stringify({
+    logKey: city.vkey, policy: city.policy, token: city.tokenOf(ANNA),
+    otherToken: city.tokenOf(OTHER),
+  }));
+  for (const name of ['', 'rewound head']) {
+    proxy.own.set(`/tamper/${name}`, () => {
+      proxy.tampering = name;
+      return {type: 'text/plain', body: ''};
+    });
+  }
+  const said = new Promise((resolve) => {
+    proxy.own.set('/result', (body) => {
+      resolve(JSON.parse(body));
+      return {type: 'text/plain', body: ''};
+    });
+  });
+  const url = await proxy.listen();
+  const browser = spawn('chromium', [...CHROMIUM,
+    `--user-data-dir=${city.folderOf('browser')}`, `${url}/worker.html`],
+  {stdio: 'ignore', detached: true});
+  const missing = new Promise((resolve) => browser.on('error', resolve))
+      .then(() => undefined);
+  const late = new Promise((resolve) => setTimeout(resolve, 120000))
+      .then(() => ({error: 'no answer within 120 s'}));
+  const result = await Promise.race([said, missing, late]);
+  if (browser.pid !== undefined) {
+    try {
+      process.kill(-browser.pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
+  proxy.close();
+  return result;
+}
+
+async function testWorker() {
+  const said = await saidByChromium();
+  if (said === undefined) {
+    console.log('skipped: chromium is missing');
+    ++skipped;
+    return;
+  }
+  same('in Chromium', [said.error, said.broken], [undefined, []]);
+  same('in a worker', said.checks?.map(
+      ({finding, failures, person}) => [finding, failures[0], person]), [
+    ['Ok', undefined, 'new'],
+    ['Ok', undefined, 'known'],
+    ['HeadRewound', 'HeadRewound', 'new'],
+    ['NotThisPerson', 'NotThisPerson', 'another'],
+    ['Ok', undefined, 'new'],
+    ['VerifierFailed', 'VerifierFailed', 'new'],
+  ]);
+  const here = await check(ANNA);
+  same('the same entries', said.checks?.[0].entries,
+      here.report.chains.map(({entries}) => entries));
+  holds('the bundle is handed over', said.checks?.[0].bundle > 1000);
+  holds('progress is told', said.steps?.includes('judging'));
+  same('what is kept', [said.keys, said.databases],
+      [['key', `log ${city.vkey.split('+')[0]}`], ['vidimus-test']]);
+  holds('the key cannot be read', said.values?.includes('"extractable":false'));
+  holds('nothing personal is kept',
+      said.values && !said.values.includes(residentOf(ANNA)));
+}
+
 // --- All of it ---
 
 try {
@@ -620,8 +775,8 @@ try {
   await city.submit(0, [ANNA, OTHER, ANNA]);
   await city.submit(1, [ANNA, ANNA, ANNA, ANNA, OTHER]);
   await city.waitForMonitor();
-  for (const test of [testWire, testDoor, testBundle, testConfig, testAge,
-    testMemory, testAnything, testTamperings, testDoctored, testRewind]) {
+  for (const test of [testWire, testDoor, testExample, testBundle, testEntryBundle, testConfig, testAge,
+    testMemory, testWorker, testAnything, testTamperings, testDoctored, testRewind]) {
     await test();
   }
 } catch (error) {
@@ -629,5 +784,5 @@ try {
 } finally {
   await city.stopAll();
 }
-console.log(`node: ${passed} passed, ${failed} failed`);
+console.log(`node: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(0);

@@ -21,6 +21,7 @@ export class City {
   #processes = new Map();
   #ports = new Map();
   #tokens = new Map();
+  #accesses = 0;
 
   // A folder for browsers, for serveLog.
   page;
@@ -219,7 +220,9 @@ export class City {
         subject: btoa(`\x01${residentOf(number)}`),
         operation: 'READ', dataCategory: ['pd:Contact'],
         purpose: 'PublicServiceProvision', actorKind: 'HUMAN', unitName: unit,
-        legalBasis: [basis], occurredAtMs: String(Date.now()),
+        legalBasis: [basis],
+        // No two alike: one record twice is one entry.
+        occurredAtMs: String(Date.now() - this.#accesses++),
       },
       actor: {id: 'handler-12'},
     };

@@ -242,6 +242,9 @@ export class TamperingProxy {
   remembered;
   // Requests so far: "GET /checkpoint".
   requests = [];
+  // What is answered here: by path a function of the request's body that gives
+  // {type, body}.
+  own = new Map();
 
   // `target`: {url, ca} of the log. `tls`: {cert, key} of this door; without,
   // it is plain HTTP. `monitors`, `witnesses`: whose cosignatures go, by the
@@ -303,7 +306,13 @@ export class TamperingProxy {
     const pieces = [];
     for await (const piece of request) pieces.push(piece);
     const body = Buffer.concat(pieces).toString();
-    const path = request.url.split('?', 1)[0];
+    const path = decodeURI(request.url.split('?', 1)[0]);
+    const own = this.own.get(path);
+    if (own !== undefined) {
+      const {type, body: content} = own(body);
+      response.writeHead(200, {'Content-Type': type});
+      return response.end(content);
+    }
     const tampering = TAMPERINGS[this.tampering] ?? {at: []};
     const {refuse} = tampering;
     if (refuse && isAt(path, refuse.at) && (refuse.only?.(body) ?? true)) {
