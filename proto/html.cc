@@ -26,6 +26,7 @@ section { border-top: 0.25rem solid; margin: 2rem 0; padding-top: 0.5rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; }
 dt { opacity: 0.8; }
 dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 30rem) { dl { display: block; } dd { margin: 0 0 0.5rem; } }
 svg { width: 100%; height: 2rem; }
 .full { fill: #1b7a3d; }
 .some { fill: #d58a1a; }
