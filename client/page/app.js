@@ -100,6 +100,7 @@ class Page {
     this.#render();
     await this.#look();
     this.phase = 'done';
+    this.#drawFrame();
     this.#render();
   }
 
@@ -153,6 +154,9 @@ class Page {
   }
 
   checkAgain() {
+    if (!this.session.signed_in) {
+      return button(this.words.say('signIn'), () => this.#seams.signIn(), 'primary');
+    }
     return button(this.words.say('checkAgain'), () => this.runCheck(), 'secondary');
   }
 

@@ -56,7 +56,8 @@ export class Dialogs {
     dialog.addEventListener('close', () => {
       dialog.remove();
       this.#open = null;
-      if (back?.isConnected) back.focus();
+      // What it came from may have been drawn anew.
+      (back?.isConnected ? back : document.querySelector('#main h1'))?.focus();
       onClose?.();
     });
     document.body.append(dialog);

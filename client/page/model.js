@@ -476,10 +476,12 @@ async function addStatements(chain, timeline, keys, known) {
 }
 
 // Keys that may speak in the resident's name and that no device of theirs is
-// known to hold; whoever they themselves sent is not among them.
+// known to hold. Somebody else's, whom they sent themselves, is not among them.
 export function unknownKeysOf(timeline) {
-  return timeline.keys.filter(
-      (key) => key.known === false && !key.revoked && key.delegate === null);
+  const known = new Set(timeline.keys.filter((key) => key.known)
+      .map(({fingerprint}) => fingerprint));
+  return timeline.keys.filter((key) => key.known === false && !key.revoked &&
+      !(key.delegate !== null && known.has(key.byKey)));
 }
 
 // --- Verdicts in colours ------------------------------------------------------

@@ -222,7 +222,11 @@ await test('unknown keys are found; revoked ones, own ones and delegates are not
   assert.equal(model.unknownKeysOf(notAsked).length, 0);
   const [key] = model.unknownKeysOf(known);
   assert.deepEqual(model.unknownKeysOf({keys: [{...key, revoked: true}]}), []);
-  assert.deepEqual(model.unknownKeysOf({keys: [{...key, delegate: {until_s: 1}}]}), []);
+  // Sent by the resident's own key, and by an identity service.
+  const mine = known.keys.find(({fingerprint}) => fingerprint === own);
+  const delegate = {...key, delegate: {until_s: 1}, byKey: own};
+  assert.deepEqual(model.unknownKeysOf({keys: [mine, delegate]}), []);
+  assert.equal(model.unknownKeysOf({keys: [mine, {...delegate, byKey: ''}]}).length, 1);
 });
 
 await test('filters choose by each of their dimensions', async () => {

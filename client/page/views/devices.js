@@ -3,7 +3,7 @@
 // in red before all else, here and everywhere.
 
 import {button, checkbox, el, facts, field, foreign} from '../dom.js';
-import {plain, unknownKeysOf} from '../model.js';
+import {plain} from '../model.js';
 import {heading, notice, unknownKeys, whoseKey} from './parts.js';
 
 export function devicesView(page) {
@@ -55,7 +55,7 @@ export function devicesView(page) {
 function keyCard(key, own, page) {
   const {words, timeline: {register}} = page;
   const here = own.has(key.fingerprint);
-  const unknown = unknownKeysOf({keys: [key]}).length > 0;
+  const unknown = page.unknown.includes(key);
   return el('article', {class: `v-card v-card--${unknown ? 'bad' : here ? 'good' : 'quiet'}`},
       el('h3', {}, unknown ? words.say('keyUnknown') : here ? words.say('keyHere') :
           key.delegate ? words.say('keyOfDelegate') : words.say('keyElsewhere')),
@@ -75,15 +75,24 @@ function keyCard(key, own, page) {
           button(words.say('revokeKey'), () => page.revoke(key), unknown ? 'danger' : 'secondary')));
 }
 
-// A key that lies here and that no chain knows yet.
+// A key that lies here and that no chain knows yet: the first is confirmed by
+// an identity service, and so is one in place of lost ones; further ones are
+// added by a key that is known.
 function enrolNotice(key, hasKeys, page) {
-  const {words} = page;
+  const {words, timeline} = page;
+  const byCity = !hasKeys || key.recovery;
+  const byKey = !byCity && page.keys.some(({fingerprint}) => timeline.keys.some(
+      (one) => one.fingerprint === fingerprint && one.counts && !one.revoked));
   return notice('info', words.say('keyWaitsTitle'),
-      el('p', {}, words.say(hasKeys ? 'keyWaitsOther' : 'keyWaitsFirst')),
+      el('p', {}, words.say(byCity ? 'keyWaitsFirst' : byKey ? 'keyWaitsHere' :
+          'keyWaitsOther')),
       el('p', {}, el('code', {}, plain(key.fingerprint))),
       el('div', {class: 'v-buttons'},
-          page.canEnrol && button(words.say('enrol'),
+          byCity && page.canEnrol && button(words.say('enrol'),
               () => page.enrol(key, {recovery: key.recovery}), 'primary'),
+          byKey && button(words.say('say key_add'), () => page.say('key_add',
+              {event: {key_add: {kind: key.signatureKind, public_key: key.publicKey}}}),
+          'primary'),
           button(words.say('forgetKey'), () => page.forgetKey(key))));
 }
 
