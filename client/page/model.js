@@ -580,6 +580,12 @@ export function isFiltering(filter) {
   return Object.keys(NO_FILTER).some((name) => filter[name] !== NO_FILTER[name]);
 }
 
+// The day of a time, as the device counts days.
+export function localDay(time_s) {
+  const date = new Date(time_s * 1000);
+  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
+}
+
 // Accesses, newest first, with what the resident said between them, as days:
 // [{day, items: [{access} | {statement}]}]. What was said is left out where a
 // filter asks for accesses of a kind. `dayOf`: of a POSIX second.

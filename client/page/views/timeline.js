@@ -4,7 +4,8 @@
 // print all of them are.
 
 import {append, button, checkbox, el, field, icon, select} from '../dom.js';
-import {choicesOf, daysOf, filtered, isFiltering, NO_FILTER, plain} from '../model.js';
+import {choicesOf, daysOf, filtered, isFiltering, localDay, NO_FILTER, plain} from '../model.js';
+import {inPrint} from './overview.js';
 import {accessItem, capital, heading, statementItem, unknownKeys} from './parts.js';
 
 // Entries that are made at once: some milliseconds.
@@ -28,6 +29,7 @@ export function timelineView(page) {
     node: el('div', {},
         unknownKeys(page),
         heading(page, words.say('timeline')),
+        inPrint(page),
         page.doubtBanner(),
         el('p', {class: 'v-lead'}, words.say('timelineLead')),
         filterForm(page, refresh),
@@ -125,11 +127,7 @@ class Slices {
 
   show(accesses, statements) {
     const {words} = this.#page;
-    // A day here, as the device counts days.
-    this.#days = daysOf(accesses, statements, (time_s) => {
-      const date = new Date(time_s * 1000);
-      return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
-    });
+    this.#days = daysOf(accesses, statements, localDay);
     this.#left = this.#days.reduce((sum, {items}) => sum + items.length, 0);
     this.#day = this.#item = 0;
     this.#list = null;
