@@ -3,7 +3,7 @@
 
 import {SELF} from '../vidimus.js';
 import {el, facts, foreign, icon} from '../dom.js';
-import {plain, summaryOf} from '../model.js';
+import {daysOf, localDay, plain, summaryOf} from '../model.js';
 import {accessItem, capital, heading, notice, unknownKeys} from './parts.js';
 
 const LATEST = 3;
@@ -51,6 +51,13 @@ function headline(page) {
           timeline && timeline.accesses.length > 0 &&
             el('a', {class: 'v-headline__link', href: '#timeline'},
                 words.say('seeAll', timeline.accesses.length)))));
+}
+
+// The headline and how old it is, for paper.
+export function inPrint(page) {
+  return el('div', {class: 'v-print'},
+      el('p', {}, el('strong', {}, tell(page, page.check.failure ?? null).says)),
+      el('p', {}, age(page), ' ', el('code', {}, plain(page.timeline.origin))));
 }
 
 // Tone, sentence and what it means.
@@ -152,9 +159,11 @@ function latest(page) {
   const newest = timeline.accesses.slice(-LATEST).reverse();
   return el('section', {class: 'v-section'},
       el('h2', {}, words.say('latest')),
-      el('ol', {class: 'v-entries'}, newest.map((access) => el('li', {class: 'v-latest'},
-          el('p', {class: 'v-latest__day'}, words.day(access.time_s)),
-          el('ul', {class: 'v-entries'}, accessItem(access, page))))));
+      el('ol', {class: 'v-entries'}, daysOf(newest, [], localDay).map(
+          ({time_s, items}) => el('li', {class: 'v-latest'},
+              el('p', {class: 'v-latest__day'}, words.day(time_s)),
+              el('ul', {class: 'v-entries'},
+                  items.map(({access}) => accessItem(access, page)))))));
 }
 
 // Who is a monitor stands in the policy, in its group of that name.
