@@ -7,8 +7,14 @@
 
 # --- What a line of soak.list may run -----------------------------------------
 
-# run LABEL ARGS...: builds a program and runs it.
-run() { "$KEPT" "${@:2}"; }
+# run LABEL ARGS...: builds a program and runs it, in a folder of its own.
+run() {
+  local folder status=0
+  folder=$(mktemp -d)
+  TEST_TMPDIR=$folder "$KEPT" "${@:2}" || status=$?
+  rm -rf "$folder"
+  return "$status"
+}
 
 # retest LABEL ARGS...: a test once more, with these arguments.
 retest() {
