@@ -122,6 +122,10 @@ const PROBES_NEAR = 4;
 const PROBE_NEAR_MAX = 64;
 const PROBE_FAR_POWERS = 20;
 const HEAD_AGE_S_MAX = 24 * 3600;
+// What one check reads, and how many documents it asks for: no bundle that the
+// verifier takes has more.
+const BYTES_MAX = 512 << 20;
+const DOCUMENTS_MAX = 65536;
 // Told one by one; a chain that is wrong in all of its entries is told by some.
 const FAILURES_MAX = 256;
 
@@ -265,7 +269,9 @@ class Asker {
   cosigned = false;
 
   #headLeaves;
+  #bytesBefore;
   #administrations = 0;
+  #documentsAsked = 0;
   // Of the register: the keys of documents by type, number and version, and by
   // key where the log says that it stands, null: nowhere.
   #registerKeys = new Map();
@@ -287,6 +293,7 @@ class Asker {
     this.#logKey = logKey;
     this.#policy = policy;
     this.#onProgress = onProgress ?? (() => {});
+    this.#bytesBefore = door.bytesRead;
   }
 
   // At a head that extends `kept`; with `cosigned` at the newest that those
@@ -389,6 +396,9 @@ class Asker {
   }
 
   async #post(method, answer, body) {
+    if (this.#door.bytesRead - this.#bytesBefore > BYTES_MAX) {
+      throw new CheckError('AnswerUnusable', 'more bytes than a check reads');
+    }
     const json = await this.#door.post(
         method, {origin: this.bundle.origin ?? this.head.origin, ...body});
     try {
@@ -464,9 +474,10 @@ class Asker {
       this.#want(key, place, this.#registerLeaves);
       if (place === null) return version;
       if (type === ADMINISTRATION) this.#administrationLeaves.add(place);
+      if (++this.#documentsAsked > DOCUMENTS_MAX) break;
     }
     throw new CheckError('AnswerUnusable',
-        'a register document has more versions than are read');
+        'the register has more documents than are read');
   }
 
   // Where a monitor vouches for the index, the leaf is enough.
@@ -566,8 +577,11 @@ class Asker {
       }
     } catch (error) {
       const {name, detail} = failureOf(error);
-      // It would say the same of every chain; what is no answer is one of this.
-      if (name === 'SignedOut' || name === 'VerifierFailed') throw error;
+      // It would be the same of every chain; what is no answer is one of this.
+      if (name === 'SignedOut' || !(error instanceof DoorError ||
+          error instanceof WireError)) {
+        throw error;
+      }
       return {administration, reason: detail};
     }
   }
@@ -846,7 +860,10 @@ class Check {
     try {
       await this.#make();
     } catch (error) {
-      this.#result.failures.push(failureOf(error));
+      const failure = failureOf(error);
+      this.#result.failures.push(failure);
+      // Nobody's to see but theirs.
+      if (failure.name === 'NotThisPerson') delete this.#result.bundle;
     }
     return this.#sum();
   }
@@ -869,14 +886,15 @@ class Check {
     if (report.finding === 'DocumentMissing' && asker.missingDocument) {
       throw asker.missingDocument;
     }
-    result.report = throwIfFound(report);
-    result.failures.push(...failuresOf(report, asker));
+    throwIfFound(report);
     const {person, is} = await judgePerson(
         report, this.#options.subject, memory, recalled);
     result.person = is;
     if (is === 'another') {
       throw new CheckError('NotThisPerson', 'the chains of somebody else');
     }
+    result.report = report;
+    result.failures.push(...failuresOf(report, asker));
     const before = result.failures.length;
     const counts = await judgeCounts(
         report, asker, memory, recalled, result.failures);

@@ -312,6 +312,7 @@ async function testMemory() {
   const other = await check(OTHER, {memory});
   same('another person', [other.failure?.name, other.person],
       ['NotThisPerson', 'another']);
+  same('is not shown', [other.report, other.bundle], [undefined, undefined]);
   await memory.forgetPerson();
   const next = await check(OTHER, {memory});
   same('another person after signing out', [next.finding, next.person],
@@ -427,6 +428,37 @@ async function testRewind() {
   });
   const forked = await check(ANNA, {memory, policy: ''});
   same('another history', forked.failure?.name, 'HeadForked');
+}
+
+// --- Logs without end ---
+
+async function testEndless() {
+  const real = openDoor({url: city.url, token: city.tokenOf(ANNA)});
+  const through = (post, read = () => 0) => check(ANNA, {door: {
+    get: (...ask) => real.get(...ask),
+    post: (method, body) => post(method, body, () => real.post(method, body)),
+    get bytesRead() {
+      return read();
+    },
+  }});
+  // Every number of the register has every version.
+  const register = await through(async (method, body, ask) =>
+    method === 'v1/keys' && body.withoutProof ?
+      {place: body.keys.map((key, i) => ({key: i, leafIndex: '1'}))} : ask());
+  same('a register without end', register.failure?.name, 'AnswerUnusable');
+  // A chain that goes on, one entry at a time.
+  let asked = 0;
+  const chain = await through(async (method, body, ask) => {
+    if (method !== 'v1/chain') return ask();
+    ++asked;
+    return {chain: {entries: Array(5000).fill({leafIndex: '1'})}, more: true};
+  });
+  same('a chain without end', [chain.failure?.name, asked < 100],
+      ['ChainUnanswered', true]);
+  let bytesRead = 0;
+  const bytes = await through(
+      (method, body, ask) => ask(), () => bytesRead += 1 << 28);
+  same('bytes without end', bytes.failure?.name, 'AnswerUnusable');
 }
 
 // --- Doors ---
@@ -776,7 +808,7 @@ try {
   await city.submit(1, [ANNA, ANNA, ANNA, ANNA, OTHER]);
   await city.waitForMonitor();
   for (const test of [testWire, testDoor, testExample, testBundle, testEntryBundle, testConfig, testAge,
-    testMemory, testWorker, testAnything, testTamperings, testDoctored, testRewind]) {
+    testMemory, testEndless, testWorker, testAnything, testTamperings, testDoctored, testRewind]) {
     await test();
   }
 } catch (error) {

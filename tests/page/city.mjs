@@ -237,6 +237,13 @@ export class City {
     {input: lines.join('\n') + '\n'});
   }
 
+  // So many accesses of one kind, to residents 0 to `last`.
+  load(administration, last, count) {
+    this.run('vidimus', ['load', ...this.#as(administration), '--count',
+      String(count), '--subjects', String(last + 1), '--spread', 'each',
+      '--size', '400', '--batch', '100']);
+  }
+
   // One access that nobody was asked about, on this basis.
   record(administration, number, basis, unit) {
     this.run('vidimus', ['submit', ...this.#as(administration), '--outbox',
