@@ -17,7 +17,9 @@ main() {
   need_packages curl openssl
   program //log:vidimus-log && VIDIMUS_LOG=$PROGRAM
   program //client:vidimus && VIDIMUS=$PROGRAM
-  export ROOT CACHE VIDIMUS_LOG VIDIMUS
+  program //tests/provider:provider && PROVIDER=$PROGRAM
+  program //tests/api:make_city && MAKE_CITY=$PROGRAM
+  export ROOT CACHE VIDIMUS_LOG VIDIMUS PROVIDER MAKE_CITY
   log=$(mktemp)
   for item in "$ROOT"/tests/strangers/*.sh; do
     name=$(basename "$item" .sh)
