@@ -1,7 +1,7 @@
 // Yes, no longer, never: per administration, what the resident has said and
 // what they may say. The words that are signed are shown before (../dialogs.js).
 
-import {button, checkbox, el, facts, field, foreign} from '../dom.js';
+import {button, checkbox, el, facts, field, foreign, freshId} from '../dom.js';
 import {capital, heading, list, notice, unknownKeys} from './parts.js';
 
 export function consentsView(page) {
@@ -73,11 +73,13 @@ function card(one, page) {
   const grants = one.event === 'grant';
   const tone = !inForce ? 'quiet' : grants ? 'good' : 'info';
   const label = {quiet: 'neutral', good: 'success', info: 'info'}[tone];
+  const name = freshId('said');
+  const about = {'aria-describedby': name};
   const back = {withdrawal: {statement_id: [one.id]}};
   const said = (event, what) => () => page.say(what,
       {event, administrations: what === 'withdrawal' ? undefined : [one.administration]});
   return el('article', {class: `v-card v-card--${tone}`},
-      el('h3', {}, capital(words.of('event', one.event), words), ' ',
+      el('h3', {id: name}, capital(words.of('event', one.event), words), ' ',
           el('span', {class: `hds-status-label hds-status-label--${label}`},
               words.of('state', one.state))),
       facts([
@@ -97,13 +99,13 @@ function card(one, page) {
       ]),
       el('div', {class: 'v-buttons'},
           inForce && grants &&
-            button(words.say('withdraw'), said(back, 'withdrawal'), 'primary'),
+            button(words.say('withdraw'), said(back, 'withdrawal'), 'primary', about),
           inForce && !grants &&
-            button(words.say('takeBack'), said(back, 'withdrawal')),
+            button(words.say('takeBack'), said(back, 'withdrawal'), 'secondary', about),
           !inForce && grants && one.state !== 'does not count' &&
             button(words.say('grantAgain'), said({grant: {...one.statement.grant,
               administration: [one.administration],
-              scope: withoutTimes(scope)}}, 'grant'))));
+              scope: withoutTimes(scope)}}, 'grant'), 'secondary', about)));
 }
 
 // The old times are over: as long as it is not withdrawn.

@@ -2,7 +2,7 @@
 // make, add, end and recover one, and who else may speak. An unknown key stands
 // in red before all else, here and everywhere.
 
-import {button, checkbox, el, facts, field, foreign} from '../dom.js';
+import {button, checkbox, el, facts, field, foreign, freshId} from '../dom.js';
 import {plain} from '../model.js';
 import {heading, notice, unknownKeys, whoseKey} from './parts.js';
 
@@ -56,8 +56,9 @@ function keyCard(key, own, page) {
   const {words, timeline: {register}} = page;
   const here = own.has(key.fingerprint);
   const unknown = page.unknown.includes(key);
+  const name = freshId('key');
   return el('article', {class: `v-card v-card--${unknown ? 'bad' : here ? 'good' : 'quiet'}`},
-      el('h3', {}, unknown ? words.say('keyUnknown') : here ? words.say('keyHere') :
+      el('h3', {id: name}, unknown ? words.say('keyUnknown') : here ? words.say('keyHere') :
           key.delegate ? words.say('keyOfDelegate') : words.say('keyElsewhere')),
       facts([
         [words.say('keyName'), key.name && foreign(key.name, words.language)],
@@ -72,7 +73,8 @@ function keyCard(key, own, page) {
               words.language)])],
       ]),
       !key.revoked && el('div', {class: 'v-buttons'},
-          button(words.say('revokeKey'), () => page.revoke(key), unknown ? 'danger' : 'secondary')));
+          button(words.say('revokeKey'), () => page.revoke(key),
+            unknown ? 'danger' : 'secondary', {'aria-describedby': name})));
 }
 
 // A key that lies here and that no chain knows yet: the first is confirmed by

@@ -161,7 +161,7 @@ function latest(page) {
       el('h2', {}, words.say('latest')),
       el('ol', {class: 'v-entries'}, daysOf(newest, [], localDay).map(
           ({time_s, items}) => el('li', {class: 'v-latest'},
-              el('p', {class: 'v-latest__day'}, words.day(time_s)),
+              el('p', {class: 'v-latest__day'}, capital(words.day(time_s), words)),
               el('ul', {class: 'v-entries'},
                   items.map(({access}) => accessItem(access, page)))))));
 }

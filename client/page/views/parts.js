@@ -96,6 +96,7 @@ export function unknownKeys(page) {
       el('ul', {class: 'v-plain'}, unknown.map((key) => el('li', {},
           words.parts('unknownKey', el('code', {}, plain(key.fingerprint)),
               whoseKey(key, words))))),
+      page.keys.length === 0 && el('p', {}, words.say('unknownKeyHere')),
       el('p', {}, el('a', {href: '#devices'}, words.say('unknownKeyDo'))));
 }
 

@@ -7,10 +7,12 @@ import {heading, notice, unknownKeys} from './parts.js';
 
 export function takeView(page) {
   const {words, check, timeline} = page;
+  // Buttons of one name are told apart by the heading above them.
   const offer = (key, label, act) => el('article', {class: 'v-card'},
-      el('h2', {class: 'v-card__title'}, words.say(key)),
+      el('h2', {class: 'v-card__title', id: key}, words.say(key)),
       el('p', {}, words.say(`${key}Text`)),
-      el('div', {class: 'v-buttons'}, button(words.say(label), act)));
+      el('div', {class: 'v-buttons'}, button(words.say(label), act, 'secondary',
+          {'aria-describedby': key})));
   return {
     title: words.say('take'),
     node: el('div', {},

@@ -155,7 +155,7 @@ class Slices {
       if (this.#list === null) {
         this.#list = el('ul', {class: 'v-entries'});
         append(this.#days_node, [el('section', {class: 'v-day'},
-            el('h2', {class: 'v-day__name'}, words.day(day.time_s)), this.#list)]);
+            el('h2', {class: 'v-day__name'}, capital(words.day(day.time_s), words)), this.#list)]);
       }
       const {access, statement} = day.items[this.#item];
       const item = access ? accessItem(access, page) : statementItem(statement, page);
