@@ -261,6 +261,34 @@ await test('signed out: what the page is for, and the way in', () =>
     same(document.querySelector('nav').hidden, true);
   }));
 
+// The page as it is served, in a folder; `look` gets its document.
+async function served(path, look) {
+  const frame = document.createElement('iframe');
+  frame.src = path;
+  document.body.append(frame);
+  try {
+    await new Promise((resolve) => { frame.onload = resolve; });
+    const main = () => frame.contentDocument.getElementById('main');
+    await until(() => main()?.children.length > 0 &&
+        !main().querySelector('noscript'), path);
+    await look(frame.contentDocument, main());
+  } finally {
+    frame.remove();
+  }
+}
+
+await test('whose log is of another origin is shown the way there', () =>
+  served('index.html', (document, main) => {
+    const {language} = words[document.documentElement.lang];
+    same(main.querySelector('h1').textContent, words[language].say('elsewhereTitle'));
+    same(main.querySelector('a').href, 'https://log.example:8443/');
+  }));
+
+await test('a page that can not start says that nothing was checked', () =>
+  served('broken/index.html', (document, main) => {
+    same([...main.querySelectorAll('p[lang]')].map(({lang}) => lang).join(), 'sv,fi,en,en');
+  }));
+
 await test('nothing about the person is kept', () =>
   seen('case=sample&language=en', async (inside, document) => {
     for (const view of VIEWS) await go(inside, view);

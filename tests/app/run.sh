@@ -87,5 +87,6 @@ runner node node tests/app/check.mjs "$page" "$city" .
 cp -r "$city" "$page/city"
 cp tests/app/{page.html,browser.mjs,fixture.js,sample_report.mjs} "$page"
 sed 's/main\.js/fixture.js/' "$page/index.html" >"$page/fixture.html"
+cp -r "$page" "$out/broken" && rm "$out/broken/config.json" && mv "$out/broken" "$page"
 runner chromium python3 tests/wasm/chromium.py "$page"
 echo "$passed passed, $failed failed, $skipped skipped"
