@@ -32,7 +32,7 @@ export const ACTORS = ['unknownActor', 'human', 'robot', 'aiAssisted',
 
 // A timeline of ten thousand is made in pieces of a few milliseconds, so that
 // the page goes on meanwhile.
-const PIECE = 250;
+const PIECE = 500;
 const pause = () => new Promise((resolve) => setTimeout(resolve));
 
 // A whole number of an answer, which is a decimal string from 2^53 up.
@@ -88,6 +88,7 @@ export class Register {
     this.config = null;
     this.laws = new Map();
     this.models = new Map();
+    this.names = new Map();
     for (const {type, number, message} of report.documents ?? []) {
       if (message === null || typeof message !== 'object') continue;
       const document = {number, ...message};
@@ -106,8 +107,13 @@ export class Register {
   }
 
   name(document, otherwise) {
-    const found = document && inLanguage(document.name, this.language);
+    const found = document && this.bare(document);
     return found?.text ? found : {text: String(otherwise), lang: ''};
+  }
+  // As it stands there, though it were empty.
+  bare(document) {
+    return memo(this.names, document,
+        () => inLanguage(document.name, this.language));
   }
   words(document) {
     return inLanguage(document?.words, this.language);
@@ -117,8 +123,7 @@ export class Register {
   administrationName(number, own) {
     if (number === SELF) return {text: own, lang: this.language};
     const document = this.administrations.get(number);
-    return document ? inLanguage(document.name, this.language) :
-                      {text: String(number), lang: ''};
+    return document ? this.bare(document) : {text: String(number), lang: ''};
   }
   purposeName(term) {
     return this.name(this.purposes.get(term), term);
@@ -128,8 +133,7 @@ export class Register {
   }
   serviceName(number) {
     const document = this.identityServices.get(number);
-    return document ? inLanguage(document.name, this.language) :
-                      {text: '', lang: ''};
+    return document ? this.bare(document) : {text: '', lang: ''};
   }
 }
 
@@ -205,7 +209,7 @@ function modelOf(register, model) {
   return memo(register.models, model.id, () => ({
     number: model.number,
     id: model.id,
-    name: inLanguage(model.name, register.language),
+    name: register.bare(model),
     words: register.words(model),
     address: safeLink(model.address),
   }));
@@ -362,8 +366,7 @@ function describe(administration, number, entry, timeline, words) {
       basis: cited.basis ?? '',
       provision: cited.provision ?? null,
       consent: CONSENT_BASES.has(cited.basis),
-      name: provision ? inLanguage(provision.name, register.language) :
-                        {text: '', lang: ''},
+      name: provision ? register.bare(provision) : {text: '', lang: ''},
       citation: cited.citation || (law?.citation ?? ''),
       law: law ?? null,
     };
