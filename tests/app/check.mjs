@@ -114,6 +114,21 @@ await test('every failure of a check, of a wallet and of a statement has words',
   }
 });
 
+await test('each reason against a way to keep a key, and each end of a sign-in, has words',
+    async () => {
+      const types = await read(`${sources}/client/js/wallet.d.ts`);
+      const reasons = [...types.match(/why\?: ('[^;]*);/)[1].matchAll(/'([a-z0-9-]+)'/g)];
+      assert.ok(reasons.length > 4);
+      const server = await read(`${sources}/log/sign_in.cc`);
+      const ends = [...server.match(/SignInOutcomeWord[^]*?\n}/)[0]
+          .matchAll(/return "([a-z-]+)";/g)].filter(([, word]) => word !== 'done');
+      assert.ok(ends.length > 4);
+      for (const code of LANGUAGES) {
+        for (const [, why] of reasons) assert.ok(words[code].has('wayNot', why), why);
+        for (const [, end] of ends) assert.ok(words[code].has('signIn', end), end);
+      }
+    });
+
 await test('what the page and the program both say is the same', async () => {
   const source = await read(`${sources}/client/words.cc`);
   // Adjacent literals are one text.
