@@ -165,7 +165,7 @@ function texts() {
 }
 
 // Of a text that is the same in two languages nobody translated it.
-const SAME = /^(Vidimus|JSON|CSV|PDF|AI|uni|press|https?:.*)$/;
+const SAME = /^(Vidimus|JSON|CSV|PDF|AI|uni|press|https?:.*|\S+@\S+)$/;
 for (const [view, by] of Object.entries(nodes)) {
   const [sv, fi, en] = LANGUAGES.map((language) => by[language] ?? []);
   const shared = sv.filter((text) =>
