@@ -108,6 +108,9 @@ main() {
     --test_output=summary --build_event_json_file="$RESULTS/events" \
     ${options[@]+"${options[@]}"} -- "${targets[@]:-${EVERYTHING[@]}}" >/dev/null || status=$?
   if ((!${#targets[@]})); then
+    # Debian's node has WebCrypto, but not as a global of modules.
+    [[ $(node --version 2>/dev/null) != v18.* ]] ||
+      export NODE_OPTIONS=--experimental-global-webcrypto
     check "clang-format" check_format
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
     check "dashboards" check_dashboards

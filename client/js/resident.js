@@ -1004,6 +1004,7 @@ export function checkInWorker({worker, onProgress, ...options}) {
       if (data.failed) fail(data.failed);
       if (data.entries) {
         (entries[data.chain] ??= []).push(...data.entries);
+        worker.postMessage('taken');
       }
       if (data.check) {
         data.check.report?.chains.forEach((chain, i) => {

@@ -19,13 +19,25 @@ async function check({module, url, token, memory, ...options}) {
     memory: remembered,
     onProgress: (progress) => postMessage({progress}),
   });
+  const pieces = [];
   result.report?.chains.forEach((one, chain) => {
     for (let at = 0; at < one.entries.length; at += ENTRIES_EACH) {
-      postMessage({chain, entries: one.entries.slice(at, at + ENTRIES_EACH)});
+      pieces.push({chain, entries: one.entries.slice(at, at + ENTRIES_EACH)});
     }
     one.entries = [];
   });
+  for (const piece of pieces) {
+    postMessage(piece);
+    await taken();
+  }
   postMessage({check: result}, result.bundle ? [result.bundle.buffer] : []);
+}
+
+// Until the page has unpacked a piece, and whatever else it had to do.
+function taken() {
+  return new Promise((resolve) => {
+    onmessage = resolve;
+  });
 }
 
 onmessage = async ({data}) => {

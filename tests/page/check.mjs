@@ -19,6 +19,7 @@ import {FAILURES, checkResident} from '../../client/js/resident.js';
 import {bytesOf, hexOf, loadVerifier} from '../../client/js/vidimus.js';
 import {encodeBundle, fromBase64, readAnswer, toBase64} from
   '../../client/js/wire.js';
+import {inChromium} from './browser.mjs';
 import {City, SELF, residentOf} from './city.mjs';
 import {TAMPERINGS, TamperingProxy} from './tamper.mjs';
 
@@ -707,63 +708,28 @@ async function testExample() {
 
 // --- In a browser ---
 
-const CHROMIUM = ['--headless', '--no-sandbox', '--disable-gpu',
-  '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
-
-// What worker.mjs says, in headless Chromium at a plain door of this machine.
 async function saidByChromium() {
   const proxy = new TamperingProxy(
       {target: {url: city.url, ca: readFileSync(city.ca)}});
   await proxy.remember();
   city.submit(1, [UNTOUCHED]);
   await city.waitForMonitor();
-  const serve = (path, type, body) => proxy.own.set(path, () => ({type, body}));
-  const here = new URL('.', import.meta.url);
-  const js = new URL('../../client/js/', here);
-  for (const name of ['door.js', 'memory.js', 'resident.js',
-    'resident_worker.js', 'vidimus.js', 'wire.js']) {
-    serve(`/${name}`, 'text/javascript', readFileSync(new URL(name, js)));
-  }
-  serve('/worker.js', 'text/javascript',
-      readFileSync(new URL('worker.mjs', here)));
-  serve('/worker.html', 'text/html', readFileSync(new URL('worker.html', here)));
-  serve('/vidimus.wasm', 'application/wasm',
-      readFileSync(`${folder}/vidimus.wasm`));
-  serve('/settings.json', 'application/json', JSON.stringify({
-    logKey: city.vkey, policy: city.policy, token: city.tokenOf(ANNA),
-    otherToken: city.tokenOf(OTHER),
-  }));
   for (const name of ['', 'rewound head']) {
     proxy.own.set(`/tamper/${name}`, () => {
       proxy.tampering = name;
       return {type: 'text/plain', body: ''};
     });
   }
-  const said = new Promise((resolve) => {
-    proxy.own.set('/result', (body) => {
-      resolve(JSON.parse(body));
-      return {type: 'text/plain', body: ''};
-    });
+  const said = await inChromium(proxy, {
+    script: 'worker.mjs', profile: city.folderOf('browser'),
+    wasm: readFileSync(`${folder}/vidimus.wasm`),
+    settings: {
+      logKey: city.vkey, policy: city.policy, token: city.tokenOf(ANNA),
+      otherToken: city.tokenOf(OTHER),
+    },
   });
-  const url = await proxy.listen();
-  const browser = spawn('chromium', [...CHROMIUM,
-    `--user-data-dir=${city.folderOf('browser')}`, `${url}/worker.html`],
-  {stdio: 'ignore', detached: true});
-  const missing = new Promise((resolve) => browser.on('error', resolve))
-      .then(() => undefined);
-  const late = new Promise((resolve) => setTimeout(resolve, 120000))
-      .then(() => ({error: 'no answer within 120 s'}));
-  const result = await Promise.race([said, missing, late]);
-  if (browser.pid !== undefined) {
-    try {
-      process.kill(-browser.pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-  }
   proxy.close();
-  return result;
+  return said;
 }
 
 async function testWorker() {

@@ -21,7 +21,7 @@ export class City {
   #processes = new Map();
   #ports = new Map();
   #tokens = new Map();
-  #accesses = 0;
+  #last = 0;
 
   // A folder for browsers, for serveLog.
   page;
@@ -213,6 +213,12 @@ export class City {
       `${this.log}/administrations/${administration}`];
   }
 
+  // Each time another, in ms.
+  #now() {
+    this.#last = Math.max(this.#last + 1, Date.now());
+    return this.#last;
+  }
+
   #access(number, basis, unit = 'Counter 4') {
     return {
       access: {
@@ -222,7 +228,7 @@ export class City {
         purpose: 'PublicServiceProvision', actorKind: 'HUMAN', unitName: unit,
         legalBasis: [basis],
         // No two alike: one record twice is one entry.
-        occurredAtMs: String(Date.now() - this.#accesses++),
+        occurredAtMs: String(this.#now()),
       },
       actor: {id: 'handler-12'},
     };

@@ -1,5 +1,7 @@
-// How long a check in node takes, for residents with so many accesses: over
-// HTTP, and with a door in this process that has every answer already.
+// How long a check takes, for residents with so many accesses: in node over HTTP
+// and with a door in this process that has every answer already; in a worker of
+// headless Chromium, through a proxy, with the worker's start and the longest
+// time for which the page was held up.
 //
 //   node measure.mjs FOLDER [ACCESSES...]    a folder as for check.mjs
 //
@@ -11,7 +13,9 @@ import {openDoor} from '../../client/js/door.js';
 import {openMemory} from '../../client/js/memory.js';
 import {checkResident} from '../../client/js/resident.js';
 import {loadVerifier} from '../../client/js/vidimus.js';
+import {inChromium} from './browser.mjs';
 import {City} from './city.mjs';
+import {TamperingProxy} from './tamper.mjs';
 
 const [folder, ...counts] = process.argv.slice(2);
 const TIMES = 5;
@@ -81,6 +85,22 @@ for (const count of counts.length > 0 ? counts.map(Number) : [100, 10000]) {
         `${gathered.toFixed(0)} ms, judged in ${judged.toFixed(0)} ms ` +
         `(a bundle of ${bundle} bytes)`);
   }
+  const proxy = new TamperingProxy(
+      {target: {url: city.url, ca: readFileSync(city.ca)}});
+  const said = await inChromium(proxy, {
+    script: 'measure_worker.mjs', profile: city.folderOf(`browser-${count}`),
+    wasm: readFileSync(`${folder}/vidimus.wasm`),
+    settings: {logKey: city.vkey, policy: city.policy, token: city.tokenOf(0),
+      times: TIMES},
+  });
+  proxy.close();
+  if (said === undefined) continue;
+  if (said.finding !== 'Ok' || said.entries !== count) {
+    throw new Error(JSON.stringify(said));
+  }
+  console.log(`${count} accesses, in Chromium: gathered in ` +
+      `${said.gathered.toFixed(0)} ms, judged in ${said.judged.toFixed(0)} ms, ` +
+      `the page held up for at most ${said.held.toFixed(0)} ms`);
 }
 await city.stopAll();
 process.exit(0);
