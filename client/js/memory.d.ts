@@ -21,7 +21,7 @@ export class Memory {
     checkpoint: Uint8Array,
     size: number,
     counts: Map<string, number>,
-    person: string,
+    person: string | null,
   }): Promise<void>;
   /** Whoever comes next may be someone else: for signing out. */
   forgetPerson(): Promise<void>;

@@ -160,10 +160,10 @@ export class Memory {
     const message = new Uint8Array(prefix.length + bytes.length);
     message.set(prefix);
     message.set(bytes, prefix.length);
-    const name = new Uint8Array(
-        await crypto.subtle.sign('HMAC', this.#key, message));
-    return Array.from(name, (byte) => byte.toString(16).padStart(2, '0'))
-        .join('');
+    const name = await this.#ask(
+        () => crypto.subtle.sign('HMAC', this.#key, message));
+    return Array.from(new Uint8Array(name),
+        (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
   // Two pages may check at once; the older of their heads is not taken.

@@ -805,6 +805,8 @@ function judgeSubjects({bundle}) {
 
 // Whose chains these are, against whoever asks and whoever asked before.
 async function judgePerson(report, subject, memory, recalled) {
+  // Not one chain was shown.
+  if (report.subject === '') return {person: recalled.person, is: 'new'};
   const person = await memory.nameOf('person', bytesOf(report.subject));
   if (subject !== undefined && subject !== null) {
     return {person,

@@ -177,6 +177,10 @@ export const TAMPERINGS = {
       only: (body) => numberOf(body) === 1,
     },
   },
+  'every chain refused': {
+    failure: 'ChainUnanswered', at: [],
+    refuse: {at: ['/v1/chain'], status: 500, body: 'no\n'},
+  },
   'tiles gone': {
     failure: 'HeadUnlinked', at: [],
     refuse: {at: ['/tile/'], status: 404, body: 'no such path\n'},
