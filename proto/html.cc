@@ -33,6 +33,7 @@ svg { width: 100%; height: 2rem; }
 .none { fill: #b3141d; }
 .unwatched { fill: #8884; }
 code { overflow-wrap: anywhere; }
+input { box-sizing: border-box; max-width: 100%; }
 )";
 
 // Length of the UTF-8 character at the start of `text`; 0: there is none.
