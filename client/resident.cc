@@ -668,7 +668,8 @@ ResidentCheck CheckResident(ResidentDoor* door,
       cosigned = false;
       continue;
     }
-    if (!absl::IsOutOfRange(status)) break;
+    // Over HTTP, what is out of range is not found.
+    if (!absl::IsOutOfRange(status) && !absl::IsNotFound(status)) break;
     if (tries + 1 == kHeadsTriedMax) cosigned = false;
   }
   if (!status.ok()) return Refuse(status);

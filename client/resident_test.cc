@@ -109,7 +109,7 @@ class FakeDoor : public ResidentDoor {
     v1::ProveKeysResponse response;
     response.set_size(request.size());
     if (request.size() + 1 == gone_size) {
-      return absl::OutOfRangeError("its runs are gone");
+      return absl::NotFoundError("HTTP 404: its runs are gone");
     }
     if (request.without_proof()) {
       const std::vector<IndexAnswer> found =

@@ -58,7 +58,7 @@ const tls = {
 
 // A check of a resident's with a new memory, unless `more` says otherwise.
 async function check(number, more = {}) {
-  const {url = city.url, token = await city.tokenOf(number), policy = city.policy,
+  const {url = city.url, token = city.tokenOf(number), policy = city.policy,
     door, ...options} = more;
   return checkResident({
     verifier, logKey: city.vkey, policy,
@@ -145,8 +145,25 @@ async function testBundle() {
   await check(ANNA, {onProgress: ({step}) => steps.push(step)});
   same('progress', [...new Set(steps)],
       ['head', 'register', 'chains', 'keys', 'leaves', 'judging']);
+  // A head whose runs the log has forgotten is left for the newest.
+  const before = openDoor({url: city.url, token: city.tokenOf(ANNA)});
+  for (const times of [1, 2, 3]) {
+    let left = times;
+    const forgets = await check(ANNA, {door: {
+      get: (...ask) => before.get(...ask),
+      post: async (method, body) => {
+        if (method === 'v1/keys' && left-- > 0) {
+          throw new DoorError('refused', 404, 'gone');
+        }
+        return before.post(method, body);
+      },
+    }});
+    same(`a head is gone ${times} times`,
+        forgets.failures.filter(({kind}) => kind !== 'unvouched')
+            .map(({name}) => name), times < 3 ? [] : ['Refused']);
+  }
   // A log that shows no batches: complete all the same, and without verdicts.
-  const door = openDoor({url: city.url, token: await city.tokenOf(ANNA)});
+  const door = openDoor({url: city.url, token: city.tokenOf(ANNA)});
   const single = await check(ANNA, {door: {
     get: (...ask) => door.get(...ask),
     post: async (method, body) => {
@@ -203,7 +220,7 @@ async function testTamperings() {
   const proxy = new TamperingProxy({
     target: {url: city.url, ca: readFileSync(city.ca)}, tls,
     monitors: [city.monitor], witnesses: [city.witness],
-    otherToken: await city.tokenOf(OTHER),
+    otherToken: city.tokenOf(OTHER),
   });
   const url = await proxy.listen();
   const subject = `\x01${residentOf(ANNA)}`;
@@ -213,7 +230,7 @@ async function testTamperings() {
   await city.waitForMonitor();
   const honest = await check(ANNA, {url, memory, subject});
   same('an honest proxy', [honest.finding, honest.person], ['Ok', 'known']);
-  const token = await city.tokenFileOf(ANNA);
+  const token = city.tokenFileOf(ANNA);
 
   const state = city.folderOf('state-tampered');
   same('the client behind an honest proxy',
@@ -294,7 +311,7 @@ async function testMemory() {
   // Nothing of the person is written.
   const subject = `\x01${residentOf(ANNA)}`;
   const secrets = [residentOf(ANNA), hexOf(new TextEncoder().encode(subject)),
-    await city.tokenOf(ANNA)];
+    city.tokenOf(ANNA)];
   for (const {chain} of toBundle(decode(first.bundle)).chain) {
     secrets.push(hexOf(chain.chain_key), toBase64(chain.chain_key));
     for (const {leaf} of chain.entries ?? []) {
@@ -646,7 +663,7 @@ function mutate(value, draw) {
 async function testAnything() {
   const seed = Number(process.env.SEED ?? 7);
   const draw = chance(seed);
-  const real = openDoor({url: city.url, token: await city.tokenOf(ANNA)});
+  const real = openDoor({url: city.url, token: city.tokenOf(ANNA)});
   const kept = new Map();
   const ask = async (key, call) => {
     if (!kept.has(key)) kept.set(key, await call());
