@@ -5,8 +5,8 @@
 # Playwright and axe-core, pinned, by npm; Debian's chromium; the real log, a
 # monitor, an identity provider and a proxy that tampers. SCREENSHOTS=DIR keeps
 # pictures of the main views there. What each part does is on top of it, in
-# page/. The figures that looks.mjs prints are to be read, not failed on: a busy
-# machine is slow.
+# page/. The figures at the end of the last line are to be read, not failed on: a
+# busy machine is slow.
 set -euo pipefail
 source "$ROOT/tests/lib.sh"
 
@@ -46,4 +46,4 @@ part() {
 part walk
 part tampering
 part looks
-echo "$SAID"
+echo "$SAID; $(grep ' ms' "$WORK/looks.said" | paste -sd ';' | sed 's/;/; /g')"
