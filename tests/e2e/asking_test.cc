@@ -26,7 +26,7 @@
 namespace vidimus {
 namespace {
 
-constexpr uint64_t kAnna = 1;
+constexpr uint64_t kResident = 1;
 
 class AskingE2eTest : public testing::Test {
  protected:
@@ -139,50 +139,50 @@ class AskingE2eTest : public testing::Test {
 };
 
 TEST_F(AskingE2eTest, AWithdrawalStopsWhatWasDecidedBeforeIt) {
-  TestWallet anna(TestSubject(kAnna), 0, service_seed_, SystemRandom());
-  const v1::Statement key = anna.FirstKey();
-  const auto first = FileOverHttps(anna.Sign(key));
+  TestWallet resident(TestSubject(kResident), 0, service_seed_, SystemRandom());
+  const v1::Statement key = resident.FirstKey();
+  const auto first = FileOverHttps(resident.Sign(key));
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->placed(0).chain_index(), 0u);
   EXPECT_TRUE(first->placed(0).chain_key().empty());
-  anna.Filed(key);
+  resident.Filed(key);
   // Whoever carries it: here an administration, over gRPC.
-  const v1::Statement grant = anna.Grant();
+  const v1::Statement grant = resident.Grant();
   v1::FileStatementsRequest carried;
-  *carried.add_entries() = anna.Sign(grant);
+  *carried.add_entries() = resident.Sign(grant);
   const auto second = Call(1, &v1::Log::Stub::FileStatements, carried);
   ASSERT_TRUE(second.ok()) << second.status() << server_->Errors();
-  anna.Filed(grant);
+  resident.Filed(grant);
 
-  const auto asked = Check(0, Question(kAnna, 0, /*wants_key=*/true));
+  const auto asked = Check(0, Question(kResident, 0, /*wants_key=*/true));
   ASSERT_TRUE(asked.ok()) << asked.status();
   ASSERT_EQ(asked->chain().entries_size(), 2);
   EXPECT_EQ(asked->chain().entries(1).opening().record(),
             carried.entries(0).record());
   EXPECT_EQ(asked->chain().chain_key().size(), 32u);
   EXPECT_EQ(asked->seal().size(), 65u);
-  const auto again = Check(0, Question(kAnna, 2));
+  const auto again = Check(0, Question(kResident, 2));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->chain().entries_size(), 0);
-  EXPECT_TRUE(Record(0, Access(0, kAnna, 2)).ok());
+  EXPECT_TRUE(Record(0, Access(0, kResident, 2)).ok());
 
-  const v1::Statement end = anna.WithdrawEverything();
-  const v1::Entry ended = anna.Sign(end);
+  const v1::Statement end = resident.WithdrawEverything();
+  const v1::Entry ended = resident.Sign(end);
   const auto third = FileOverHttps(ended);
   ASSERT_TRUE(third.ok()) << third.status();
   EXPECT_EQ(third->placed(0).chain_index(), 3u);
-  anna.Filed(end);
+  resident.Filed(end);
   for (const bool killed : {false, true}) {
     if (killed) Start();
-    const absl::Status refused = Record(0, Access(0, kAnna, 2)).status();
+    const absl::Status refused = Record(0, Access(0, kResident, 2)).status();
     EXPECT_TRUE(absl::IsAborted(refused)) << refused;
-    EXPECT_FALSE(absl::StrContains(refused.message(), NameOf(kAnna)));
+    EXPECT_FALSE(absl::StrContains(refused.message(), NameOf(kResident)));
     // The same statement again is the same entry.
     const auto same = FileOverHttps(ended);
     ASSERT_TRUE(same.ok()) << same.status();
     EXPECT_EQ(same->leaf_index(0), third->leaf_index(0));
   }
-  EXPECT_TRUE(Record(0, Access(0, kAnna, 4)).ok());
+  EXPECT_TRUE(Record(0, Access(0, kResident, 4)).ok());
 }
 
 TEST_F(AskingE2eTest, RejectsWhoIsNotKnownOnBothDoors) {
@@ -190,9 +190,9 @@ TEST_F(AskingE2eTest, RejectsWhoIsNotKnownOnBothDoors) {
       HttpsTo(server_->port("https"), ClientTls(dir_, std::nullopt));
   const auto http = HttpTo(server_->port("http"));
   const auto mutual = HttpsTo(server_->port("https"), ClientTls(dir_, 0));
-  TestWallet anna(TestSubject(kAnna), 0, service_seed_, SystemRandom());
+  TestWallet resident(TestSubject(kResident), 0, service_seed_, SystemRandom());
   v1::FileStatementsRequest filing;
-  *filing.add_entries() = anna.Sign(anna.FirstKey());
+  *filing.add_entries() = resident.Sign(resident.FirstKey());
   struct Case {
     HttpClient* client;
     const char* path;
@@ -205,18 +205,18 @@ TEST_F(AskingE2eTest, RejectsWhoIsNotKnownOnBothDoors) {
                          {http.get(), "v1/statements", 401},
                          {https.get(), "v1/statements", 200}}) {
     const auto reply = one.path == std::string("v1/check")
-                           ? Post(one.client, one.path, Question(kAnna, 0))
+                           ? Post(one.client, one.path, Question(kResident, 0))
                            : Post(one.client, one.path, filing);
     ASSERT_TRUE(reply.ok()) << reply.status();
     EXPECT_EQ(reply->status, one.status) << one.path << reply->body;
     if (one.status != 200) {
-      EXPECT_FALSE(absl::StrContains(reply->body, NameOf(kAnna)));
+      EXPECT_FALSE(absl::StrContains(reply->body, NameOf(kResident)));
     }
   }
   // Not what a page of another origin can make a browser send.
-  EXPECT_EQ(
-      Post(mutual.get(), "v1/check", Question(kAnna, 0), "text/plain")->status,
-      400);
+  EXPECT_EQ(Post(mutual.get(), "v1/check", Question(kResident, 0), "text/plain")
+                ->status,
+            400);
   EXPECT_EQ(Post(https.get(), "v1/statements", filing, "text/plain")->status,
             400);
 }

@@ -463,26 +463,27 @@ TEST_F(ChainsTest, ShowsResidentsAllOfTheirChains) {
 
 TEST_F(ChainsTest, ShowsAChainAsItStoodAtAnEarlierSize) {
   Submit(0, {1});
-  const Shown anna = Bearer(token_(NameOf(1)));
-  const auto before = Whole(anna, Request(0));
+  const Shown resident = Bearer(token_(NameOf(1)));
+  const auto before = Whole(resident, Request(0));
   ASSERT_TRUE(before.ok()) << before.status();
   Submit(0, {1, 1});
   v1::GetChainRequest request = Request(0);
   request.set_size(before->size());
-  const auto again = OverHttp(anna, request);
+  const auto again = OverHttp(resident, request);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->chain().SerializeAsString(),
             before->chain().SerializeAsString());
   EXPECT_NE(again->checkpoint(), before->checkpoint());
   request.set_size(before->size() - 1);
-  ExpectRefused(anna, request, absl::StatusCode::kOutOfRange, 404,
+  ExpectRefused(resident, request, absl::StatusCode::kOutOfRange, 404,
                 "no batch ended there");
   request.set_size(1000000);
-  ExpectRefused(anna, request, absl::StatusCode::kOutOfRange, 404, "newest");
+  ExpectRefused(resident, request, absl::StatusCode::kOutOfRange, 404,
+                "newest");
   // Beyond its end a chain is empty.
   request = Request(0);
   request.set_first_entry(UINT64_MAX);
-  const auto beyond = OverGrpc(anna, request);
+  const auto beyond = OverGrpc(resident, request);
   ASSERT_TRUE(beyond.ok()) << beyond.status();
   EXPECT_EQ(beyond->chain().entries_size(), 0);
   EXPECT_FALSE(beyond->more());
@@ -494,55 +495,55 @@ TEST_F(ChainsTest, RefusesWhoShowsNoGoodToken) {
     ExpectRefused(shown, Request(0), absl::StatusCode::kUnauthenticated, 401,
                   says);
   };
-  const std::string anna = NameOf(1);
+  const std::string resident = NameOf(1);
   refuse({}, "bearer token");
   refuse({{}, {"Basic YW5uYTpwdw=="}}, "not a bearer token");
   refuse({{}, {"Bearer eyJhbGciOiJub25lIn0"}}, "three parts");
-  refuse({{}, {"Bearer " + token_(anna) + ".AAAA"}}, "three parts");
-  refuse({{}, {"Bearer " + token_(anna) + "="}}, "base64url");
+  refuse({{}, {"Bearer " + token_(resident) + ".AAAA"}}, "three parts");
+  refuse({{}, {"Bearer " + token_(resident) + "="}}, "base64url");
 
   TokenMaker wrong = token_;
   wrong.audience = "vidimus.example/other/2026h1";
-  refuse(Bearer(wrong(anna)), "another audience");
+  refuse(Bearer(wrong(resident)), "another audience");
   wrong = token_;
   wrong.issuer = "https://mallory.example";
-  refuse(Bearer(wrong(anna)), "another issuer");
+  refuse(Bearer(wrong(resident)), "another issuer");
   wrong = token_;
   wrong.lifetime_s = -61;
-  refuse(Bearer(wrong(anna)), "expired");
+  refuse(Bearer(wrong(resident)), "expired");
   wrong = token_;
   wrong.header = R"({"alg": "none", "kid": "k1"})";
   wrong.sign = [](const std::string&) { return std::string(); };
-  refuse(Bearer(wrong(anna)), "algorithm");
+  refuse(Bearer(wrong(resident)), "algorithm");
   wrong.header = R"({"alg": "HS256", "kid": "k1"})";
   wrong.sign = [this](const std::string& text) {
     return TestHmac(key_.first(), text);
   };
-  refuse(Bearer(wrong(anna)), "algorithm");
+  refuse(Bearer(wrong(resident)), "algorithm");
   const TestKey p256(TestKey::Kind::kP256);
   wrong.header = R"({"alg": "ES256", "kid": "k1"})";
   wrong.sign = [&p256](const std::string& text) { return p256.Sign(text); };
-  refuse(Bearer(wrong(anna)), "not that of the key");
+  refuse(Bearer(wrong(resident)), "not that of the key");
   wrong = token_;
   wrong.header = R"({"alg": "EdDSA", "kid": "k2"})";
-  refuse(Bearer(wrong(anna)), "does not have");
+  refuse(Bearer(wrong(resident)), "does not have");
   wrong = token_;
   wrong.header = R"({"alg": "EdDSA", "kid": "k1", "kid": "k1"})";
-  refuse(Bearer(wrong(anna)), "all differ");
+  refuse(Bearer(wrong(resident)), "all differ");
   const TestKey mallory(TestKey::Kind::kEd25519);
   wrong = token_;
   wrong.key = &mallory;
-  refuse(Bearer(wrong(anna)), "signature");
+  refuse(Bearer(wrong(resident)), "signature");
 
   // Well signed, but no id that the log knows how to spell.
   for (const std::string& name :
-       {std::string("anna"), absl::StrReplaceAll(anna, {{"-", ""}}),
-        absl::StrCat("urn:uuid:", anna), absl::StrCat(anna, " "),
+       {std::string("resident"), absl::StrReplaceAll(resident, {{"-", ""}}),
+        absl::StrCat("urn:uuid:", resident), absl::StrCat(resident, " "),
         std::string("ABCDEF00-0000-0000-0000-000000000001")}) {
     refuse(Bearer(token_(name)), "not spelled");
   }
 
-  const std::string good = "Bearer " + token_(anna);
+  const std::string good = "Bearer " + token_(resident);
   ExpectRefused({{}, {good, good}}, Request(0),
                 absl::StatusCode::kInvalidArgument, 400,
                 "several authorizations");
@@ -555,13 +556,13 @@ TEST_F(ChainsTest, RefusesWhoShowsNoGoodToken) {
 
 TEST_F(ChainsTest, ShowsResidentsNobodyElses) {
   Submit(0, {1, 2});
-  const Shown anna = Bearer(token_(NameOf(1)));
+  const Shown resident = Bearer(token_(NameOf(1)));
   for (const uint32_t a : {0u, 1u, kSelf}) {
-    ExpectRefused(anna, Request(a, TestSubject(2)),
+    ExpectRefused(resident, Request(a, TestSubject(2)),
                   absl::StatusCode::kPermissionDenied, 403, "another subject");
   }
   for (const uint32_t a : {4u, 1000u, kSelf - 1}) {
-    ExpectRefused(anna, Request(a), absl::StatusCode::kNotFound, 404,
+    ExpectRefused(resident, Request(a), absl::StatusCode::kNotFound, 404,
                   "register");
   }
 }

@@ -24,7 +24,7 @@ import {City, SELF, residentOf} from './city.mjs';
 import {TAMPERINGS, TamperingProxy} from './tamper.mjs';
 
 const folder = process.argv[2];
-const ANNA = 42;
+const RESIDENT = 42;
 const OTHER = 43;
 const UNTOUCHED = 44;
 const EXIT_OF = {wrong: 1, unchecked: 2, unvouched: 0};
@@ -97,7 +97,7 @@ function withoutChance(message) {
 
 async function testBundle() {
   const state = city.folderOf('state');
-  for (const number of [ANNA, OTHER, UNTOUCHED]) {
+  for (const number of [RESIDENT, OTHER, UNTOUCHED]) {
     for (const policy of [true, false]) {
       const what = `resident ${number}${policy ? '' : ', no policy'}`;
       const saved = `${folder}/saved-${number}-${policy}`;
@@ -132,8 +132,8 @@ async function testBundle() {
           Buffer.from(`\x01${residentOf(number)}`).toString('hex'));
     }
   }
-  const anna = await check(ANNA);
-  const verdicts = anna.report.chains.flatMap(({entries}) => entries)
+  const shown = await check(RESIDENT);
+  const verdicts = shown.report.chains.flatMap(({entries}) => entries)
       .filter(({verdict}) => verdict).map(({verdict}) => verdict.headline);
   holds('one access was allowed, one was not',
       verdicts.includes('under consent') && verdicts.includes('violation'));
@@ -142,14 +142,14 @@ async function testBundle() {
       ({finding, entries}) => [finding, entries.length]),
   untouched.report.chains.map(() => ['Ok', 0]));
   const steps = [];
-  await check(ANNA, {onProgress: ({step}) => steps.push(step)});
+  await check(RESIDENT, {onProgress: ({step}) => steps.push(step)});
   same('progress', [...new Set(steps)],
       ['head', 'register', 'chains', 'keys', 'leaves', 'judging']);
   // A head whose runs the log has forgotten is left for the newest.
-  const before = openDoor({url: city.url, token: city.tokenOf(ANNA)});
+  const before = openDoor({url: city.url, token: city.tokenOf(RESIDENT)});
   for (const times of [1, 2, 3]) {
     let left = times;
-    const forgets = await check(ANNA, {door: {
+    const forgets = await check(RESIDENT, {door: {
       get: (...ask) => before.get(...ask),
       post: async (method, body) => {
         if (method === 'v1/keys' && left-- > 0) {
@@ -163,8 +163,8 @@ async function testBundle() {
             .map(({name}) => name), times < 3 ? [] : ['Refused']);
   }
   // A log that shows no batches: complete all the same, and without verdicts.
-  const door = openDoor({url: city.url, token: city.tokenOf(ANNA)});
-  const single = await check(ANNA, {door: {
+  const door = openDoor({url: city.url, token: city.tokenOf(RESIDENT)});
+  const single = await check(RESIDENT, {door: {
     get: (...ask) => door.get(...ask),
     post: async (method, body) => {
       if (body.wholeBatches) throw new DoorError('refused', 400, 'not shown');
@@ -178,8 +178,8 @@ async function testBundle() {
 // --- One access for somebody else ---
 
 async function testEntryBundle() {
-  const door = openDoor({url: city.url, token: city.tokenOf(ANNA)});
-  const {report, bundle} = await check(ANNA);
+  const door = openDoor({url: city.url, token: city.tokenOf(RESIDENT)});
+  const {report, bundle} = await check(RESIDENT);
   const make = (administration, entry, more) => makeEntryBundle({verifier, door,
     logKey: city.vkey, report, bundle, administration, entry, ...more});
   let made = 0;
@@ -223,18 +223,18 @@ async function testTamperings() {
     otherToken: city.tokenOf(OTHER),
   });
   const url = await proxy.listen();
-  const subject = `\x01${residentOf(ANNA)}`;
+  const subject = `\x01${residentOf(RESIDENT)}`;
   await proxy.remember();
   const memory = await openMemory('test', new Map());
   await city.submit(1, [UNTOUCHED]);
   await city.waitForMonitor();
-  const honest = await check(ANNA, {url, memory, subject});
+  const honest = await check(RESIDENT, {url, memory, subject});
   same('an honest proxy', [honest.finding, honest.person], ['Ok', 'known']);
-  const token = city.tokenFileOf(ANNA);
+  const token = city.tokenFileOf(RESIDENT);
 
   const state = city.folderOf('state-tampered');
   same('the client behind an honest proxy',
-      (await city.check(ANNA, {url, token, state})).code, 0);
+      (await city.check(RESIDENT, {url, token, state})).code, 0);
   for (const [name, {failure, needsGrowth, token: swaps}] of
       Object.entries(TAMPERINGS)) {
     if (needsGrowth) {
@@ -242,24 +242,24 @@ async function testTamperings() {
       await city.waitForMonitor();
     }
     proxy.tampering = name;
-    const ours = await check(ANNA, {url, memory, subject});
+    const ours = await check(RESIDENT, {url, memory, subject});
     same(`${name}: failure`, ours.failure?.name, failure);
     same(`${name}: its kind`, ours.failure?.kind, FAILURES[failure]);
     same(`${name}: finding`, ours.finding,
         FAILURES[failure] === 'unvouched' ? 'Ok' : failure);
     // It believes the token, and knows neither quorum nor redirects.
     if (swaps === undefined || name.startsWith('one')) {
-      const theirs = await city.check(ANNA, {url, token, state});
+      const theirs = await city.check(RESIDENT, {url, token, state});
       same(`${name}: the client's check ends alike`, theirs.code, exitOf(ours));
     }
     // Without knowing who asks, by what the device remembers.
     if (swaps !== undefined) {
-      const another = await check(ANNA, {url, memory});
+      const another = await check(RESIDENT, {url, memory});
       same(`${name}: remembered`, another.failure?.name, failure);
     }
   }
   proxy.tampering = undefined;
-  const after = await check(ANNA, {url, memory, subject});
+  const after = await check(RESIDENT, {url, memory, subject});
   same('nothing of it is remembered', after.failures, []);
   proxy.close();
 }
@@ -282,8 +282,8 @@ async function testDoctored() {
         {target: {url: target, ca: readFileSync(`${place}/ca.crt`)}, tls});
     const url = await proxy.listen();
     const logKey = readFileSync(`${place}/log.vkey`, 'utf8').trim();
-    const ours = await check(ANNA, {url, logKey, policy: '', token: 'any'});
-    const theirs = await city.check(ANNA, {url, token: `${place}/token`,
+    const ours = await check(RESIDENT, {url, logKey, policy: '', token: 'any'});
+    const theirs = await city.check(RESIDENT, {url, token: `${place}/token`,
       vkey: `${place}/log.vkey`, policy: false});
     same(`${kind}: ends alike`, exitOf(ours), theirs.code);
     if (seer === 'resident') {
@@ -303,15 +303,15 @@ async function testDoctored() {
 async function testMemory() {
   const store = new Map();
   const memory = await openMemory('test', store);
-  const first = await check(ANNA, {memory});
+  const first = await check(RESIDENT, {memory});
   same('the first time', [first.finding, first.person], ['Ok', 'new']);
-  const second = await check(ANNA, {memory});
+  const second = await check(RESIDENT, {memory});
   same('the second time', [second.finding, second.person], ['Ok', 'known']);
 
   // Nothing of the person is written.
-  const subject = `\x01${residentOf(ANNA)}`;
-  const secrets = [residentOf(ANNA), hexOf(new TextEncoder().encode(subject)),
-    city.tokenOf(ANNA)];
+  const subject = `\x01${residentOf(RESIDENT)}`;
+  const secrets = [residentOf(RESIDENT), hexOf(new TextEncoder().encode(subject)),
+    city.tokenOf(RESIDENT)];
   for (const {chain} of toBundle(decode(first.bundle)).chain) {
     secrets.push(hexOf(chain.chain_key), toBase64(chain.chain_key));
     for (const {leaf} of chain.entries ?? []) {
@@ -342,7 +342,7 @@ async function testMemory() {
   const counts = new Map(kept.counts);
   const longest = [...counts].reduce((a, b) => a[1] >= b[1] ? a : b)[0];
   kept.counts.set(longest, counts.get(longest) + 1);
-  const lost = await check(ANNA, {memory});
+  const lost = await check(RESIDENT, {memory});
   same('entries lost', lost.failure?.name, 'EntriesLost');
   holds('entries lost: the report is there', lost.report?.complete);
   kept.counts.set(longest, counts.get(longest));
@@ -360,36 +360,36 @@ async function testMemory() {
   for (const damaged of [1, null, {}, {...kept, size: 'x'},
     {...kept, counts: new Map([['x', -1]])}, {...kept, checkpoint: 'x'}]) {
     store.set(`log ${origin}`, damaged);
-    const broken = await check(ANNA, {memory});
+    const broken = await check(RESIDENT, {memory});
     same('a damaged memory', broken.failure?.name, 'MemoryUnusable');
     holds('a damaged memory: the report is there', broken.report?.complete);
   }
   store.set(`log ${origin}`, kept);
   const nowhere = openMemory('test', new Map([['key', 1]]));
   nowhere.catch(() => {});
-  same('no memory', (await check(ANNA, {memory: nowhere})).failure?.name,
+  same('no memory', (await check(RESIDENT, {memory: nowhere})).failure?.name,
       'MemoryUnusable');
   kept.checkpoint = new TextEncoder().encode('not a note');
   same('a kept head that is none',
-      (await check(ANNA, {memory})).failure?.name, 'MemoryUnusable');
+      (await check(RESIDENT, {memory})).failure?.name, 'MemoryUnusable');
 
   await memory.forget();
   same('all is forgotten', (await memory.recall(origin)).size, 0);
-  const anew = await check(ANNA, {memory});
+  const anew = await check(RESIDENT, {memory});
   same('after forgetting', [anew.finding, anew.person], ['Ok', 'new']);
 }
 
 async function testAge() {
   const now = Math.floor(Date.now() / 1000);
-  const old = await check(ANNA, {now: now + 25 * 3600});
+  const old = await check(RESIDENT, {now: now + 25 * 3600});
   same('a stale head', old.failures.map(({name}) => name),
       ['HeadStale', 'NoMonitor', 'WitnessMissing'].filter(
           (name) => old.failures.some((one) => one.name === name)));
   same('a stale head comes first', old.failure?.name, 'HeadStale');
   holds('what is old can be read', old.report?.complete);
-  const young = await check(ANNA, {now: now - 25 * 3600});
+  const young = await check(RESIDENT, {now: now - 25 * 3600});
   same('a head of tomorrow', young.failure?.name, 'ClocksDisagree');
-  same('almost a day', (await check(ANNA, {now: now + 23 * 3600})).finding, 'Ok');
+  same('almost a day', (await check(RESIDENT, {now: now + 23 * 3600})).finding, 'Ok');
 }
 
 async function testConfig() {
@@ -398,11 +398,11 @@ async function testConfig() {
     'a key that is none': {logKey: 'log.example+00000000+AAAA'},
     'a policy that is none': {policy: 'quorum everybody\n'},
   })) {
-    same(what, (await check(ANNA, more)).failure?.name, 'ConfigUnusable');
+    same(what, (await check(RESIDENT, more)).failure?.name, 'ConfigUnusable');
   }
   const other = city.vkey.replace(/^[^+]*/, 'log.example/other');
   same('the key of another log',
-      (await check(ANNA, {logKey: other})).failure?.kind !== undefined, true);
+      (await check(RESIDENT, {logKey: other})).failure?.kind !== undefined, true);
   const tired = {...Object.fromEntries(
       ['openHead', 'consistencyTiles', 'judgeConsistency', 'readProofs',
         'chainLabels', 'registerKeys'].map(
@@ -411,20 +411,20 @@ async function testConfig() {
     throw new RangeError('vidimus: out of memory');
   }};
   same('a verifier that gives up',
-      (await check(ANNA, {verifier: tired})).failure?.name, 'VerifierFailed');
+      (await check(RESIDENT, {verifier: tired})).failure?.name, 'VerifierFailed');
 }
 
 // --- A log that goes back ---
 
 async function testRewind() {
   const memory = await openMemory('test', new Map());
-  same('before', (await check(ANNA, {memory})).finding, 'Ok');
+  same('before', (await check(RESIDENT, {memory})).finding, 'Ok');
   await city.stop('log');
   cpSync(city.log, `${folder}/older`, {recursive: true});
   await city.serveLog();
-  await city.submit(1, [ANNA]);
+  await city.submit(1, [RESIDENT]);
   await city.waitForMonitor();
-  const grown = await check(ANNA, {memory});
+  const grown = await check(RESIDENT, {memory});
   same('the log has grown', grown.finding, 'Ok');
 
   await city.stop('log');
@@ -433,9 +433,9 @@ async function testRewind() {
   // With them it would not start: they have seen more.
   city.forgetCosigners();
   await city.serveLog();
-  const back = await check(ANNA, {memory});
+  const back = await check(RESIDENT, {memory});
   same('the log has gone back', back.failure?.name, 'HeadRewound');
-  const first = await check(ANNA);
+  const first = await check(RESIDENT);
   same('nobody else can see it', first.failures.map(({kind}) => kind),
       first.failures.map(() => 'unvouched'));
   holds('all else is right', first.report?.complete);
@@ -444,15 +444,15 @@ async function testRewind() {
     city.submit(1, [UNTOUCHED], 'another');
     return (await city.text('checkpoint')).split('\n')[1] > grown.report.head.size;
   });
-  const forked = await check(ANNA, {memory, policy: ''});
+  const forked = await check(RESIDENT, {memory, policy: ''});
   same('another history', forked.failure?.name, 'HeadForked');
 }
 
 // --- Logs without end ---
 
 async function testEndless() {
-  const real = openDoor({url: city.url, token: city.tokenOf(ANNA)});
-  const through = (post, read = () => 0) => check(ANNA, {door: {
+  const real = openDoor({url: city.url, token: city.tokenOf(RESIDENT)});
+  const through = (post, read = () => 0) => check(RESIDENT, {door: {
     get: (...ask) => real.get(...ask),
     post: (method, body) => post(method, body, () => real.post(method, body)),
     get bytesRead() {
@@ -576,9 +576,9 @@ async function testDoor() {
   const closed = new TamperingProxy({target: {url: city.url}, tls});
   const url = await closed.listen();
   closed.close();
-  same('nobody there', (await check(ANNA, {url})).failure?.name, 'Unreachable');
+  same('nobody there', (await check(RESIDENT, {url})).failure?.name, 'Unreachable');
   same('a token that is none',
-      (await check(ANNA, {token: 'x.y.z'})).failure?.name, 'SignedOut');
+      (await check(RESIDENT, {token: 'x.y.z'})).failure?.name, 'SignedOut');
 }
 
 // --- Bytes ---
@@ -663,7 +663,7 @@ function mutate(value, draw) {
 async function testAnything() {
   const seed = Number(process.env.SEED ?? 7);
   const draw = chance(seed);
-  const real = openDoor({url: city.url, token: city.tokenOf(ANNA)});
+  const real = openDoor({url: city.url, token: city.tokenOf(RESIDENT)});
   const kept = new Map();
   const ask = async (key, call) => {
     if (!kept.has(key)) kept.set(key, await call());
@@ -673,7 +673,7 @@ async function testAnything() {
   for (let round = 0; round < FUZZ_ROUNDS; ++round) {
     let left = Math.floor(draw() * 14);
     const spoil = (answer, change) => left-- === 0 ? change(answer) : answer;
-    const result = await check(ANNA, {door: {
+    const result = await check(RESIDENT, {door: {
       get: async (path, bytesMax) => spoil(
           await ask(path, () => real.get(path, bytesMax)), (bytes) => {
             const copy = Uint8Array.from(bytes);
@@ -716,7 +716,7 @@ async function testExample() {
   write('log.vkey', `${city.vkey}\n`);
   write('policy', city.policy);
   write('url', city.url);
-  write('token', city.tokenOf(ANNA));
+  write('token', city.tokenOf(RESIDENT));
   const {said} = await city.runBeside('sh',
       ['-c', `cd "$0" && exec "$1" example.mjs`, place, process.execPath]);
   same('the example', said,
@@ -741,7 +741,7 @@ async function saidByChromium() {
     script: 'worker.mjs', profile: city.folderOf('browser'),
     wasm: readFileSync(`${folder}/vidimus.wasm`),
     settings: {
-      logKey: city.vkey, policy: city.policy, token: city.tokenOf(ANNA),
+      logKey: city.vkey, policy: city.policy, token: city.tokenOf(RESIDENT),
       otherToken: city.tokenOf(OTHER),
     },
   });
@@ -766,7 +766,7 @@ async function testWorker() {
     ['Ok', undefined, 'new'],
     ['VerifierFailed', 'VerifierFailed', 'new'],
   ]);
-  const here = await check(ANNA);
+  const here = await check(RESIDENT);
   same('the same entries', said.checks?.[0].entries,
       here.report.chains.map(({entries}) => entries));
   holds('the bundle is handed over', said.checks?.[0].bundle > 1000);
@@ -775,7 +775,7 @@ async function testWorker() {
       [['key', `log ${city.vkey.split('+')[0]}`], ['vidimus-test']]);
   holds('the key cannot be read', said.values?.includes('"extractable":false'));
   holds('nothing personal is kept',
-      said.values && !said.values.includes(residentOf(ANNA)));
+      said.values && !said.values.includes(residentOf(RESIDENT)));
 }
 
 // --- All of it ---
@@ -786,9 +786,9 @@ try {
   await city.serveMonitor();
   await city.stop('log');
   await city.serveLog();
-  await city.tellStory(ANNA);
-  await city.submit(0, [ANNA, OTHER, ANNA]);
-  await city.submit(1, [ANNA, ANNA, ANNA, ANNA, OTHER]);
+  await city.tellStory(RESIDENT);
+  await city.submit(0, [RESIDENT, OTHER, RESIDENT]);
+  await city.submit(1, [RESIDENT, RESIDENT, RESIDENT, RESIDENT, OTHER]);
   await city.waitForMonitor();
   for (const test of [testWire, testDoor, testExample, testBundle, testEntryBundle, testConfig, testAge,
     testMemory, testEndless, testWorker, testAnything, testTamperings, testDoctored, testRewind]) {

@@ -9,13 +9,13 @@ import {Checks, openBrowser, picture} from './lib.mjs';
 import {BOARD, folderIn, LAW, Place} from './place.mjs';
 
 const folder = process.argv[2];
-const ANNA = 42;
+const RESIDENT = 42;
 const OTHER = 43;
 const TONES = {wrong: 'bad', unchecked: 'look', unvouched: 'look'};
 const checks = new Checks('tampering');
-const place = await Place.open(folder, [ANNA, OTHER]);
+const place = await Place.open(folder, [RESIDENT, OTHER]);
 const {city, proxy} = place;
-for (const number of [ANNA, OTHER]) {
+for (const number of [RESIDENT, OTHER]) {
   city.record(BOARD, number, LAW, 'Counter 4');
   city.record(BOARD, number, LAW, 'Counter 5');
 }
@@ -35,19 +35,19 @@ async function look() {
 }
 
 await checks.step('sign in', page, async () => {
-  const {finding, tone} = await place.signIn(page, ANNA);
+  const {finding, tone} = await place.signIn(page, RESIDENT);
   checks.same('honest', [finding, tone], ['Ok', 'good']);
 });
 await proxy.remember();
 // The remembered head is behind, and there is something to link to.
-city.record(BOARD, ANNA, LAW, 'Counter 6');
+city.record(BOARD, RESIDENT, LAW, 'Counter 6');
 await city.waitForMonitor();
 await look();
 
 for (const [name, {failure, needsGrowth}] of Object.entries(TAMPERINGS)) {
   await checks.step(name, page, async () => {
     if (needsGrowth) {
-      city.record(BOARD, ANNA, LAW, 'Counter 7');
+      city.record(BOARD, RESIDENT, LAW, 'Counter 7');
       await city.waitForMonitor();
     }
     proxy.tampering = name;
@@ -77,7 +77,7 @@ for (const [name, {failure, needsGrowth}] of Object.entries(TAMPERINGS)) {
   await checks.step(`after ${name}`, page, async () => {
     if (await page.locator('.v-hero').count() > 0 ||
         await page.getByRole('button', {name: 'Check again'}).count() === 0) {
-      await place.signIn(page, ANNA);
+      await place.signIn(page, RESIDENT);
     }
     const {finding} = await look();
     checks.same(`after ${name}: honest`, finding, 'Ok');

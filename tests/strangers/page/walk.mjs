@@ -12,14 +12,14 @@ import {Checks, openBrowser, picture, storageOf} from './lib.mjs';
 import {BOARD, CONSENT, folderIn, LAW, Place} from './place.mjs';
 
 const folder = process.argv[2];
-const ANNA = 42;
+const RESIDENT = 42;
 const PRF = 43;
 const PASSKEY = 44;
 const checks = new Checks('walk');
-const place = await Place.open(folder, [ANNA, PRF, PASSKEY]);
+const place = await Place.open(folder, [RESIDENT, PRF, PASSKEY]);
 const {city} = place;
 
-for (const number of [ANNA, PRF, PASSKEY]) {
+for (const number of [RESIDENT, PRF, PASSKEY]) {
   city.record(BOARD, number, LAW, `Counter ${number}`);
   city.record(BOARD, number, LAW, 'Phone line');
 }
@@ -27,7 +27,7 @@ await city.waitForMonitor();
 
 // Where the browser may go, and what no address and no storage may hold.
 const ALLOWED = [place.url, place.providerOrigin];
-const SECRETS = [ANNA, PRF, PASSKEY].map(residentOf).concat(
+const SECRETS = [RESIDENT, PRF, PASSKEY].map(residentOf).concat(
     'handler-12', 'Counter', 'Phone line', 'PublicServiceProvision',
     'pd:Contact', '212000-1157', 'because it is wrong');
 
@@ -104,7 +104,7 @@ async function native(number) {
   return said;
 }
 
-const profile = folderIn(folder, 'profile-anna');
+const profile = folderIn(folder, 'profile-walk');
 const options = {
   certificate: place.certificate, acceptDownloads: true,
   ignoreHTTPSErrors: false,
@@ -122,7 +122,7 @@ await checks.step('the page greets who is not signed in', page, async () => {
 });
 
 await checks.step('sign in and verify', page, async () => {
-  const {finding, tone, text} = await place.signIn(page, ANNA);
+  const {finding, tone, text} = await place.signIn(page, RESIDENT);
   checks.same('all is well', [finding, tone], ['Ok', 'good']);
   checks.holds('it says how many', text.includes('2'), text);
   checks.holds('and that none is missing', text.includes('None is missing'),
@@ -162,7 +162,7 @@ await checks.step('a key on the device', page, async () => {
 await checks.step('consent', page, async () => {
   const words = await consent(page);
   checks.holds('the words say to whom', words.includes(`(#${BOARD})`), words);
-  city.record(BOARD, ANNA, CONSENT, 'Counter 4');
+  city.record(BOARD, RESIDENT, CONSENT, 'Counter 4');
   const {finding, tone} = await checkAgain(page);
   checks.same('under consent', [finding, tone], ['Ok', 'good']);
   await view(page, 'consents');
@@ -176,12 +176,12 @@ await checks.step('the key survives a reload', page, async () => {
 
 await checks.step('withdraw', page, async () => {
   await withdraw(page);
-  city.record(BOARD, ANNA, CONSENT, 'Counter 5');
+  city.record(BOARD, RESIDENT, CONSENT, 'Counter 5');
   const {finding, tone, text} = await checkAgain(page);
   checks.same('a violation', [finding, tone], ['Ok', 'bad']);
   checks.holds('it says so', /violation 1/i.test(text), text);
   await picture(page, 'violation');
-  const said = await native(ANNA);
+  const said = await native(RESIDENT);
   checks.holds('the same natively',
       said.includes('[violation: you had withdrawn your consent]') &&
       said.includes('[under your consent]'), said);
@@ -250,7 +250,7 @@ await checks.step('the key survives a restart', page, async () => {
   await page.locator('#main[data-phase="done"], #main[data-phase="signed-out"]')
       .first().waitFor();
   if (await page.locator('.v-hero').count() > 0) {
-    await place.signIn(page, ANNA);
+    await place.signIn(page, RESIDENT);
   } else {
     await place.checked(page);
   }
