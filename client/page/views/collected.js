@@ -66,6 +66,6 @@ function systems(title, all, sign, words) {
   if (all.length === 0) return null;
   return el('div', {},
       el('h3', {}, title),
-      el('ul', {class: 'v-signs'}, all.map(({name}) => el('li', {},
+      el('ul', {class: `v-signs v-signs--${sign}`}, all.map(({name}) => el('li', {},
           icon(sign), el('span', {}, foreign(name, words.language))))));
 }
