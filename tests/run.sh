@@ -32,51 +32,20 @@ take() {
   fi
 }
 
-# The verifier's vectors and its interface once more, in the languages that
-# docs/verifier_api.md is for.
-check_wasm() {
-  local out=$RESULTS/wasm built=$RESULTS/built label
-  local labels=(//tests/api:calls //tests/api:make_city
-    //tests/wasm:libvectors.so //tests/wasm:small_door //verifier:libvidimus.so)
-  say "running the verifier in wasm32, node, Python and Chromium"
+# check_in NAME LABEL...: a row out of what tests/NAME/run.sh says, with what
+# Bazel builds of the labels and, once there is one, vidimus.wasm.
+check_in() {
+  local name=$1 out=$RESULTS/$1.out built=$RESULTS/$1 label module=()
+  shift
+  say "running tests/$name"
   mkdir "$built"
-  if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
-    for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
-    KEEP=$RESULTS/vidimus.wasm \
-      bash "$ROOT/tests/wasm/run.sh" "$built" >"$out" 2>&1 </dev/null || true
-  fi
-  take "tests/wasm" "$out"
-}
-
-# The resident's page: what it says, takes away and shows. With the module that
-# check_wasm built, if it did.
-check_page() {
-  local out=$RESULTS/page built=$RESULTS/page_built label module=()
-  local labels=(//tests/api:make_city //client:vidimus)
-  say "looking at the resident's page in node and Chromium"
-  mkdir "$built"
-  if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
-    for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
+  if build "$@" >"$out" 2>&1 </dev/null; then
+    for label in "$@"; do cp "$(built_file "$label")" "$built"; done
     [[ ! -e $RESULTS/vidimus.wasm ]] || module=("$RESULTS/vidimus.wasm")
-    bash "$ROOT/tests/app/run.sh" "$built" ${module[@]+"${module[@]}"} \
-      >"$out" 2>&1 </dev/null || true
+    KEEP=$RESULTS/vidimus.wasm bash "$ROOT/tests/$name/run.sh" "$built" \
+      ${module[@]+"${module[@]}"} >"$out" 2>&1 </dev/null || true
   fi
-  take "tests/app" "$out"
-}
-
-# The resident's check in JavaScript, against a real log that is tampered with.
-check_resident() {
-  local out=$RESULTS/resident built=$RESULTS/resident_built label module=()
-  local labels=(//client:vidimus //log:vidimus-log //tests/doctored:doctored)
-  say "checking a resident's chains in node and Chromium"
-  mkdir "$built"
-  if build "${labels[@]}" >"$out" 2>&1 </dev/null; then
-    for label in "${labels[@]}"; do cp "$(built_file "$label")" "$built"; done
-    [[ ! -e $RESULTS/vidimus.wasm ]] || module=("$RESULTS/vidimus.wasm")
-    bash "$ROOT/tests/page/run.sh" "$built" ${module[@]+"${module[@]}"} \
-      >"$out" 2>&1 </dev/null || true
-  fi
-  take "tests/page" "$out"
+  take "tests/$name" "$out"
 }
 
 # What operators look at, against the real programs and a real Prometheus.
@@ -114,9 +83,12 @@ main() {
     check "clang-format" check_format
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
     check "dashboards" check_dashboards
-    check_wasm
-    check_resident
-    check_page
+    # The verifier in other languages, which leaves its module behind; the
+    # resident's check in JavaScript; the resident's page.
+    check_in wasm //tests/api:calls //tests/api:make_city \
+      //tests/wasm:libvectors.so //tests/wasm:small_door //verifier:libvidimus.so
+    check_in resident //client:vidimus //log:vidimus-log //tests/doctored:doctored
+    check_in page //tests/api:make_city //client:vidimus
   fi
   python3 "$ROOT/tests/summary.py" "$RESULTS" "$status"
 }

@@ -1,37 +1,69 @@
 #!/usr/bin/env bash
 #
-# The resident's check in JavaScript against a real log, beside the client's,
-# and behind a proxy that tampers; in a worker of headless Chromium, too. Ends
-# with "N passed, N failed, N skipped".
+# The resident's page: words, model and exports in node, every view in headless
+# Chromium. Ends with "N passed, N failed, N skipped".
 #
-#   tests/page/run.sh FOLDER            what Bazel built: vidimus, vidimus-log,
-#                                       doctored; builds the module
-#   tests/page/run.sh FOLDER MODULE     takes this module
+#   tests/page/run.sh FOLDER [MODULE]    what Bazel built: make_city, vidimus;
+#                                       vidimus.wasm, if it is built already
 #
 # What is missing on this machine (node, chromium) is skipped and named.
 set -euo pipefail
-built=$(realpath "${1:?the folder with what Bazel built}")
+folder=$(realpath "${1:?the folder with what Bazel built}")
 module=${2:+$(realpath "$2")}
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
-if ! command -v node >/dev/null; then
-  echo "skipped: node is missing"
-  echo "0 passed, 0 failed, 1 skipped"
-  exit
-fi
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-cp -L "$built"/{vidimus,vidimus-log,doctored} "$out"
-if [[ -n $module ]]; then
-  cp "$module" "$out/vidimus.wasm"
-else
-  verifier/wasm/build.sh "$out/vidimus.wasm" >/dev/null
-fi
-"$out/vidimus-log" init --dir "$out/log" --origin log.example/page/2026h2 \
-  --register docs/sample_register --try_out_issuer >/dev/null
+page=$out/page city=$out/city
+mkdir "$city"
 
-NODE_EXTRA_CA_CERTS=$out/log/tls/ca.crt timeout 600 \
-  node tests/page/check.mjs "$out" 2>&1 | tee "$out/said" || true
-# Where it says nothing of the kind, it has failed.
-sed -nE 's/^node: ([0-9]+ passed, [0-9]+ failed, [0-9]+ skipped)$/\1/p' "$out/said" |
-  grep . || echo "0 passed, 1 failed, 0 skipped"
+source tests/runners.sh
+
+umask 077
+"$folder/make_city" "$city"
+for language in sv fi en; do
+  for format in json csv; do
+    "$folder/vidimus" resident export --chains "$city/bundle" --vkey "$city/log.vkey" \
+      --policy "$city/policy" --language="$language" --format="$format" \
+      --out "$city/export.$language.$format" >/dev/null
+  done
+done
+
+cat >"$out/config.json" <<CONFIG
+{"name": {"sv": "Provstad", "fi": "Koekaupunki", "en": "Test City"},
+ "theme": "helsinki", "help": {"url": "https://city.example/help", "email": "help@city.example"},
+ "logs": [{"url": "https://log.example:8443", "vkey": "$(<"$city/log.vkey")", "policy": ""}],
+ "identity_services": [0], "sign_in": true}
+CONFIG
+# A folder of somebody else's, an address that would get into the policy, and a
+# theme that is a path are refused; each theme there is is taken.
+build() { client/page/build.sh "$@" >"$out/sizes" 2>/dev/null; }
+fails() { ! "$@"; }
+refuses() {  # refuses SED-EXPRESSION
+  sed "$1" "$out/config.json" >"$out/bad.json"
+  holds "build.sh refuses $1" fails build "$out/bad" "$out/bad.json" /dev/null
+}
+refuses 's/https:..log.example:8443/https:\/\/x; script-src */'
+refuses 's/https:..log.example:8443/http:\/\/log.example/'
+refuses 's/"helsinki"/"..\/x"/'
+refuses 's/"helsinki"/"atlantis"/'
+refuses 's/"logs": \[.*\],/"logs": [],/'
+mkdir "$out/mine" && touch "$out/mine/file"
+holds "build.sh leaves a folder of somebody else's alone" \
+  fails build "$out/mine" "$out/config.json" /dev/null
+sed 's/"helsinki"/"helsingborg"/' "$out/config.json" >"$out/other.json"
+for config in other config; do
+  holds "build.sh takes $config" \
+    build "$page" "$out/$config.json" ${module:+"$module"}
+  module=$page/vidimus.wasm.kept
+  [[ -e $module ]] || cp "$page/vidimus.wasm" "$module"
+done
+cat "$out/sizes"
+
+runner node node tests/page/check.mjs "$page" "$city" .
+cp -r "$city" "$page/city"
+cp tests/page/{page.html,browser.mjs,fixture.js,sample_report.mjs} "$page"
+sed 's/main\.js/fixture.js/' "$page/index.html" >"$page/fixture.html"
+cp -r "$page" "$out/broken" && rm "$out/broken/config.json" && mv "$out/broken" "$page"
+runner chromium python3 tests/wasm/chromium.py "$page"
+tell

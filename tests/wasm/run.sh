@@ -22,28 +22,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 mkdir "$out/objects" "$out/page"
 
-passed=0 failed=0 skipped=0
-holds() {  # holds NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then ((++passed)); else ((++failed)); echo "FAILED: $name"; fi
-}
-# Takes the last line of a runner: "WHO: N passed, N failed".
-take() {
-  local line
-  line=$(grep -E '^[a-z]+: [0-9]+ passed, [0-9]+ failed$' | tail -n 1 || true)
-  [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]] || { ((++failed)); return; }
-  ((passed += BASH_REMATCH[1], failed += BASH_REMATCH[2])) || true
-}
-runner() {  # runner PROGRAM COMMAND...
-  if command -v "$1" >/dev/null; then
-    "${@:2}" 2>&1 | tee "$out/said" || true
-    take <"$out/said"
-  else
-    echo "skipped: $1 is missing"
-    ((++skipped))
-  fi
-}
+source tests/runners.sh
 
 OBJECTS=$out/objects verifier/wasm/build.sh "$out/page/vidimus.wasm"
 [[ -z ${KEEP:-} ]] || cp "$out/page/vidimus.wasm" "$KEEP"
@@ -79,4 +58,4 @@ mkdir "$out/city"
 "$folder/make_city" "$out/city"
 cp "$out/page"/{vidimus.wasm,libvidimus.so} "$out/city"
 runner node python3 tests/api/examples.py . "$out/city"
-echo "$passed passed, $failed failed, $skipped skipped"
+tell

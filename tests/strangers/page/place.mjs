@@ -5,8 +5,8 @@
 import {execFileSync} from 'node:child_process';
 import {appendFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 
-import {City, residentOf} from '../../page/city.mjs';
-import {TamperingProxy} from '../../page/tamper.mjs';
+import {City, residentOf} from '../../resident/city.mjs';
+import {TamperingProxy} from '../../resident/tamper.mjs';
 
 export const BOARD = 2;
 // Of the sample register, in which the board may do this by law.

@@ -4,7 +4,7 @@
 //   node tampering.mjs FOLDER    with a log in FOLDER/log
 
 import {FAILURES} from '../../../client/js/resident.js';
-import {TAMPERINGS} from '../../page/tamper.mjs';
+import {TAMPERINGS} from '../../resident/tamper.mjs';
 import {Checks, openBrowser, picture} from './lib.mjs';
 import {BOARD, folderIn, LAW, Place} from './place.mjs';
 

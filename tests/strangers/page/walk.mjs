@@ -7,7 +7,7 @@
 
 import {readFileSync} from 'node:fs';
 
-import {residentOf} from '../../page/city.mjs';
+import {residentOf} from '../../resident/city.mjs';
 import {Checks, openBrowser, picture, storageOf} from './lib.mjs';
 import {BOARD, CONSENT, folderIn, LAW, Place} from './place.mjs';
 
