@@ -259,6 +259,9 @@ main() {
     esac
     shift
   done
+  local packages=("${BUILD_PACKAGES[@]}" curl openssl)
+  [[ -z $stay ]] || packages+=(clang-14 lld-14 python3 "${WASM_PACKAGES[@]}")
+  setup "${packages[@]}"
   program //log:vidimus-log
   VIDIMUS_LOG=$PROGRAM
   program //client:vidimus
@@ -266,7 +269,6 @@ main() {
   if [[ -n $stay ]]; then
     program //tests/provider:provider
     PROVIDER=$PROGRAM
-    setup clang-14 curl lld-14 openssl python3 "${WASM_PACKAGES[@]}"
   fi
   DIR=${1:-$(mktemp -d "${TMPDIR:-/tmp}/vidimus-demo.XXXXXX")}
   mkdir -p "$DIR"
