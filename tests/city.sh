@@ -44,7 +44,10 @@ city_log_serve() {
     --http "127.0.0.1:$http" --https "127.0.0.1:$https" \
     --grpc "127.0.0.1:$grpc" "$@" || return 1
   CITY_LOG=$PID
+  # By name for browsers, whose passkeys want one; by address for our programs,
+  # as a bare machine knows no names.
   CITY_URL=https://localhost:$(watchers_port log https)
+  CITY_SERVER=https://127.0.0.1:$(watchers_port log https)
   CITY_OPERATOR=http://127.0.0.1:$(watchers_port log http)/operator
 }
 
@@ -185,7 +188,7 @@ city_live() {
 
   # The first resident has a key already, on a machine of their own.
   city_sign_in 1 || return 1
-  wallet=(--wallet "$WATCH/wallet" --server "$CITY_URL" --ca "$WATCH/log/tls/ca.crt"
+  wallet=(--wallet "$WATCH/wallet" --server "$CITY_SERVER" --ca "$WATCH/log/tls/ca.crt"
     --token-file "$WATCH/1.token" --vkey "$WATCH/log/log.vkey")
   (umask 077 && printf '1 %s\n' "${CITY_RESIDENTS[0]}" >"$WATCH/1.me")
   city_expect "$VIDIMUS" wallet init --wallet "$WATCH/wallet" \
@@ -228,7 +231,7 @@ city_stop() {
 }
 
 # city DIR MODULE: opens it all in a new folder, with the verifier that the page
-# serves. Sets WATCH, CITY_URL, CITY_OPERATOR, CITY_PROCESSES.
+# serves. Sets WATCH, CITY_URL, CITY_SERVER, CITY_OPERATOR, CITY_PROCESSES.
 city() {
   WATCH=$1
   local module=$2

@@ -114,13 +114,13 @@ get 400 /v1/chain "${cookie[@]}" "${ours[@]}" "${json[@]}" "${chain[@]}" \
 get 200 /v1/chain -H "Authorization: Bearer $(cat "$DIR/2.token")" "${json[@]}" "${chain[@]}"
 
 echo "what the resident sees, judged on their own machine"
-"$VIDIMUS" resident timeline --language en --server "$CITY_URL" \
+"$VIDIMUS" resident timeline --language en --server "$CITY_SERVER" \
   --ca "$DIR/log/tls/ca.crt" --token-file "$DIR/2.token" \
   --vkey "$DIR/log/log.vkey" --policy "$DIR/log/policy" >"$DIR/2.said" ||
   fail "$(cat "$DIR/2.said")"
 grep -q '1 of 4 accesses to your data were not as they should be: violation 1' "$DIR/2.said" ||
   fail "$(cat "$DIR/2.said")"
-"$VIDIMUS" resident timeline --language en --server "$CITY_URL" \
+"$VIDIMUS" resident timeline --language en --server "$CITY_SERVER" \
   --ca "$DIR/log/tls/ca.crt" --token-file "$DIR/1.token" \
   --vkey "$DIR/log/log.vkey" >"$DIR/1.said" || fail "$(cat "$DIR/1.said")"
 for words in "[under your consent]" "[violation: you had withdrawn your consent]"; do
@@ -140,7 +140,7 @@ get 400 /enrol "${cookie[@]}" "${ours[@]}" "${body[@]}"
 get 403 /enrol "${cookie[@]}" "${ours[@]}" "${json[@]}" --data-binary "@$DIR/1.request"
 city_enrol 2
 "$VIDIMUS" wallet file "$DIR/2.statements" --wallet "$DIR/wallet.2" \
-  --server "$CITY_URL" --ca "$DIR/log/tls/ca.crt" --token-file "$DIR/2.token" \
+  --server "$CITY_SERVER" --ca "$DIR/log/tls/ca.crt" --token-file "$DIR/2.token" \
   --vkey "$DIR/log/log.vkey" >/dev/null || fail "filing what the service signed"
 
 echo "refusals of the way back"

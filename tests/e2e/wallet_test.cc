@@ -66,7 +66,7 @@ class WalletE2eTest : public testing::Test {
         {"--dir", dir_, "--https", "127.0.0.1:0", "--http", "127.0.0.1:0"});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    url_ = absl::StrCat("https://localhost:", server_->port("https"));
+    url_ = absl::StrCat("https://127.0.0.1:", server_->port("https"));
   }
 
   std::string Private(const std::string& name, const std::string& text) {
