@@ -9,6 +9,7 @@ program() {
   PROGRAM=$PWD/${1#//}
   PROGRAM=${PROGRAM/://}
 }
+setup() { :; }  # all is there
 die() {
   echo "$*" >&2
   exit 1
