@@ -645,7 +645,6 @@ absl::StatusOr<Follower::Comparison> FollowerImpl::Compare(
   return CompareHead(checkpoint, std::string(note));
 }
 
-// Without a note nothing is convicted.
 absl::StatusOr<std::string> FollowerImpl::CosignatureRequest(
     uint64_t old_size) {
   WitnessRequest request;
@@ -677,6 +676,7 @@ absl::StatusOr<std::string> FollowerImpl::CosignatureRequest(
   return FormatWitnessRequest(request);
 }
 
+// Without a note nothing is convicted.
 absl::StatusOr<Follower::Comparison> FollowerImpl::CompareHead(
     const Checkpoint& checkpoint, const std::string& note) {
   const uint64_t size = checkpoint.head.size;
