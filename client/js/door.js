@@ -10,6 +10,10 @@
 // Everything that goes wrong is a DoorError. What fails for a moment is tried
 // again, at the time that the server says; nobody is followed elsewhere.
 
+// What a log proves at once.
+export const KEYS_EACH = 1024;
+export const LEAVES_EACH = 4096;
+
 const TRIES_MAX = 4;
 const PAUSE_MS_MAX = 10000;
 const TIMEOUT_MS = 30000;

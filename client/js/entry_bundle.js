@@ -4,55 +4,24 @@
 // of a check, the proofs are asked of the log anew, under that check's head,
 // and what would not be true is not given.
 
+import {KEYS_EACH} from './door.js';
 import {bytesOf} from './vidimus.js';
-import {concat, wireBytes, wireNumber} from './wallet.js';
-import {readAnswer, toBase64} from './wire.js';
+import {
+  concat, fieldOf, fieldsOf, readAnswer, toBase64, wireBytes, wireNumber,
+} from './wire.js';
 
 const FORMAT = 'vidimus/v1 entry bundle';
 const TYPES = {config: 0, administration: 1};
-// Keys that the log proves at once.
-const KEYS_EACH = 1024;
-
-// Fields of a message, as [number, bytes or number]: of what the verifier has
-// judged, so its form is known to be right.
-function* fieldsOf(message) {
-  let at = 0;
-  const varint = () => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = message[at++];
-      value += (byte % 128) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < message.length) {
-    const tag = varint();
-    const value = varint();
-    if (tag % 8 === 2) {
-      yield [Math.floor(tag / 8), message.subarray(at, at + value)];
-      at += value;
-    } else {
-      yield [Math.floor(tag / 8), value];
-    }
-  }
-}
-
-function field(message, wanted) {
-  for (const [number, value] of fieldsOf(message)) {
-    if (number === wanted) return value;
-  }
-  return undefined;
-}
 
 // The opening of entry `wanted` in the chain with `administration`, as it
 // stands in a chain bundle.
 function openingIn(bundle, administration, wanted) {
   for (const [number, probed] of fieldsOf(bundle)) {
-    const chain = number === 6 ? field(probed, 1) : undefined;
-    if (chain === undefined || (field(chain, 1) ?? 0) !== administration) continue;
+    const chain = number === 6 ? fieldOf(probed, 1) : undefined;
+    if (chain === undefined || (fieldOf(chain, 1) ?? 0) !== administration) continue;
     let place = 0;
     for (const [inner, entry] of fieldsOf(chain)) {
-      if (inner === 5 && place++ === wanted) return field(entry, 4);
+      if (inner === 5 && place++ === wanted) return fieldOf(entry, 4);
     }
   }
   return undefined;
@@ -123,7 +92,7 @@ export async function makeEntryBundle({verifier, door, logKey, report, bundle,
   }
   const file = concat(
       wireBytes(1, new TextEncoder().encode(FORMAT)),
-      wireBytes(2, field(bundle, 2)),
+      wireBytes(2, fieldOf(bundle, 2)),
       wireBytes(3, concat(...leaves.map((index) => wireNumber(1, index)),
           ...proven.leaf.map((leaf) => wireBytes(2, leaf)),
           wireBytes(3, proven.proof))),

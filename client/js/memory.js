@@ -11,6 +11,9 @@
 // In browsers it lies in IndexedDB; in node, and for tests, in a Map that the
 // caller hands in and keeps.
 
+import {hexOf} from './vidimus.js';
+import {concat} from './wire.js';
+
 const STORE = 'kept';
 const KEY = 'key';
 const LOG = 'log ';
@@ -156,14 +159,10 @@ export class Memory {
   }
 
   async nameOf(kind, bytes) {
-    const prefix = new TextEncoder().encode(`${kind}\0`);
-    const message = new Uint8Array(prefix.length + bytes.length);
-    message.set(prefix);
-    message.set(bytes, prefix.length);
+    const message = concat(new TextEncoder().encode(`${kind}\0`), bytes);
     const name = await this.#ask(
         () => crypto.subtle.sign('HMAC', this.#key, message));
-    return Array.from(new Uint8Array(name),
-        (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hexOf(new Uint8Array(name));
   }
 
   // Two pages may check at once; the older of their heads is not taken.

@@ -10,7 +10,7 @@
 // Nothing that a log answers is believed, and nothing of it makes this throw:
 // each way in which a check can fail has a name in FAILURES.
 
-import {DoorError} from './door.js';
+import {DoorError, KEYS_EACH, LEAVES_EACH} from './door.js';
 import {MemoryError, openMemory} from './memory.js';
 import {SELF, bytesOf, hexOf} from './vidimus.js';
 import {WireError, asOfRecord, encodeBundle, readAnswer, toBase64} from
@@ -92,9 +92,6 @@ const TILE_BYTES = 256 * 32;
 const LEAF_BYTES = 65;
 const SEAL = 2;
 const REGISTER = 3;
-// As the log's limits.
-const KEYS_EACH = 1024;
-const LEAVES_EACH = 4096;
 // As the verifier's: versions of a document, numbers of a type, entries of a
 // chain.
 const VERSIONS_MAX = 4096;

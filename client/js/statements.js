@@ -18,8 +18,10 @@ import {
   WORDS_VERSION,
 } from './statement_words.js';
 import {bytesOf, hexOf, SELF} from './vidimus.js';
-import {concat, keyRequest, wireBytes, wireNumber} from './wallet.js';
-import {encodeBundle, fromBase64, readAnswer, toBase64} from './wire.js';
+import {keyRequest, random, sha256} from './wallet.js';
+import {
+  concat, encodeBundle, fromBase64, readAnswer, toBase64, wireBytes, wireNumber,
+} from './wire.js';
 
 export {EVENTS, eventWord, statementWords, WORDS_VERSION};
 
@@ -57,15 +59,6 @@ const DAY_S = 86400;
 const STATEMENTS_FORMAT = 'vidimus/v1 key statements';
 
 const encoder = new TextEncoder();
-
-async function sha256(...pieces) {
-  const digest = await crypto.subtle.digest('SHA-256', concat(...pieces));
-  return new Uint8Array(digest);
-}
-
-function random(count) {
-  return crypto.getRandomValues(new Uint8Array(count));
-}
 
 // --- Intentions --------------------------------------------------------------
 

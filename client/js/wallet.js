@@ -21,7 +21,7 @@
 
 import {fingerprintOf} from './statement_words.js';
 import {bytesOf, hexOf} from './vidimus.js';
-import {fromBase64, toBase64} from './wire.js';
+import {concat, fromBase64, toBase64, wireBytes, wireNumber} from './wire.js';
 
 export {fingerprintOf};
 
@@ -57,40 +57,13 @@ const encoder = new TextEncoder();
 
 // --- Bytes -------------------------------------------------------------------
 
-export function concat(...pieces) {
-  const size = pieces.reduce((sum, one) => sum + one.length, 0);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const one of pieces) {
-    bytes.set(one, at);
-    at += one.length;
-  }
-  return bytes;
-}
-
-function random(count) {
+export function random(count) {
   return crypto.getRandomValues(new Uint8Array(count));
 }
 
-async function sha256(bytes) {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-}
-
-// Fields of protobuf's wire format; a message is some of them, one after the
-// other.
-function varint(number) {
-  const bytes = [];
-  let rest = BigInt(number);
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Uint8Array.from([...bytes, Number(rest)]);
-}
-
-export function wireBytes(field, bytes) {
-  return concat(varint(8 * field + 2), varint(bytes.length), bytes);
-}
-
-export function wireNumber(field, number) {
-  return concat(varint(8 * field), varint(number));
+export async function sha256(...pieces) {
+  const digest = await crypto.subtle.digest('SHA-256', concat(...pieces));
+  return new Uint8Array(digest);
 }
 
 // --- Families ----------------------------------------------------------------

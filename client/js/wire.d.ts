@@ -55,6 +55,16 @@ export function encodeBundle(bundle: Bundle): Uint8Array;
 export function readAnswer(name: AnswerName, json: unknown): {
   [field: string]: any,
 };
+export function concat(...pieces: Uint8Array[]): Uint8Array;
+/** One field of a message, as bytes: length-delimited, or a varint. */
+export function wireBytes(field: number, bytes: Uint8Array): Uint8Array;
+export function wireNumber(field: number, number: number): Uint8Array;
+/** The fields of a message of any kind; the last is [] if it is none. */
+export function fieldsOf(message: Uint8Array):
+    Generator<[number, Uint8Array | number] | []>;
+/** The last field of this number, if the message is one and has it. */
+export function fieldOf(message: Uint8Array, wanted: number):
+    Uint8Array | number | undefined;
 export function toBase64(bytes: Uint8Array): string;
 export function fromBase64(text: string): Uint8Array;
 /** Which state of which log an access was decided on, as its record says. */

@@ -1,9 +1,9 @@
-// Chain bundles as bytes, and answers of a log's /v1/ as objects: as much of
-// protobuf as a resident's check needs (proto/bundle.proto, proto/chain.proto,
-// proto/vidimus.proto). Fields are written in ascending order and only if they
-// have another value than their default, so a bundle has one encoding, the same
-// that the C++ client writes. Judges nothing: that an answer has a message's
-// shape says nothing of its truth.
+// Chain bundles as bytes, answers of a log's /v1/ as objects, and single fields
+// for what is smaller: as much of protobuf as a resident's check and wallet
+// need (proto/bundle.proto, proto/chain.proto, proto/vidimus.proto). Of a bundle
+// fields are written in ascending order and only if they have another value than
+// their default, so it has one encoding, the same that the C++ client writes.
+// Judges nothing: that an answer has a message's shape says nothing of its truth.
 
 const EMPTY = new Uint8Array(0);
 // What an object of ours may nest.
@@ -215,12 +215,40 @@ export function readAnswer(name, json) {
   return readMessage(ANSWERS[name], json, 0);
 }
 
-// Field `wanted` of a message of any kind: its bytes, or its number; the last
-// one if there are several. Nothing if there is none, or no message.
-function findField(message, wanted) {
-  let found;
+// --- Single fields ---
+
+export function concat(...pieces) {
+  const size = pieces.reduce((sum, one) => sum + one.length, 0);
+  const bytes = new Uint8Array(size);
   let at = 0;
-  const varint = () => {
+  for (const one of pieces) {
+    bytes.set(one, at);
+    at += one.length;
+  }
+  return bytes;
+}
+
+function varint(number) {
+  const bytes = [];
+  let rest = BigInt(number);
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Uint8Array.from([...bytes, Number(rest)]);
+}
+
+// One field; a message is some of them, one after the other.
+export function wireBytes(field, bytes) {
+  return concat(varint(8 * field + 2), varint(bytes.length), bytes);
+}
+
+export function wireNumber(field, number) {
+  return concat(varint(8 * field), varint(number));
+}
+
+// The fields of a message of any kind, as [number, bytes or number], up to the
+// first that is none: then the last is [].
+export function* fieldsOf(message) {
+  let at = 0;
+  const next = () => {
     let value = 0;
     for (let scale = 1; at < message.length; scale *= 128) {
       const byte = message[at++];
@@ -230,16 +258,27 @@ function findField(message, wanted) {
     return NaN;
   };
   while (at < message.length) {
-    const tag = varint();
+    const tag = next();
     const type = tag % 8;
-    const value = varint();
-    if (Number.isNaN(value) || (type !== 0 && type !== 2)) return undefined;
+    const value = next();
     const end = type === 2 ? at + value : at;
-    if (end > message.length) return undefined;
-    if (Math.floor(tag / 8) === wanted) {
-      found = type === 2 ? message.subarray(at, end) : value;
+    if (Number.isNaN(value) || (type !== 0 && type !== 2) ||
+        end > message.length) {
+      yield [];
+      return;
     }
+    yield [Math.floor(tag / 8), type === 2 ? message.subarray(at, end) : value];
     at = end;
+  }
+}
+
+// Field `wanted` of a message of any kind: its bytes, or its number; the last
+// one if there are several. Nothing if there is none, or no message.
+export function fieldOf(message, wanted) {
+  let found;
+  for (const [number, value] of fieldsOf(message)) {
+    if (number === undefined) return undefined;
+    if (number === wanted) found = value;
   }
   return found;
 }
@@ -247,11 +286,11 @@ function findField(message, wanted) {
 // Which state of which log an access was decided on (proto/record.proto), as
 // far as the bytes of a record say: the verifier judges whether that is so.
 export function asOfRecord(record) {
-  const access = findField(record, 1);
-  const asOf = access?.length > 0 ? findField(access, 210) : undefined;
+  const access = fieldOf(record, 1);
+  const asOf = access?.length > 0 ? fieldOf(access, 210) : undefined;
   if (!(asOf?.length > 0)) return undefined;
-  const origin = findField(asOf, 1);
-  const size = findField(asOf, 2);
+  const origin = fieldOf(asOf, 1);
+  const size = fieldOf(asOf, 2);
   if (!(origin?.length > 0) || !Number.isSafeInteger(size)) return undefined;
   return {origin: new TextDecoder().decode(origin), size};
 }

@@ -8,10 +8,10 @@
 // `plain`. A name is {text, lang}: `lang` is the language it is written in, or
 // '' if nobody says.
 
-import {SELF, bytesOf, hexOf} from './vidimus.js';
+import {fingerprintOf, printable} from './statement_words.js';
+import {SELF} from './vidimus.js';
 
 const TIME_MAX = 2 ** 40;
-const FINGERPRINT_DIGITS = 16;
 const CONSENT_BASES = new Set([
   'A6-1-a', 'A6-1-a-explicit-consent', 'A6-1-a-non-explicit-consent', 'A9-2-a',
 ]);
@@ -41,11 +41,9 @@ function seconds(ms) {
   return all < BigInt(TIME_MAX) ? Number(all) : 0;
 }
 
-// Without what could steer a terminal or turn the direction of writing.
+// Whatever it is, as text without what could turn the direction of writing.
 export function plain(text) {
-  return String(text).replace(
-      /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-      '?');
+  return printable(String(text));
 }
 
 // An address that may become a link: https alone.
@@ -216,12 +214,6 @@ function modelOf(register, model) {
 }
 
 // --- The timeline -------------------------------------------------------------
-
-// The digits by which people compare keys.
-export async function fingerprintOf(publicKey) {
-  const hash = await crypto.subtle.digest('SHA-256', bytesOf(publicKey));
-  return hexOf(new Uint8Array(hash)).slice(0, FINGERPRINT_DIGITS);
-}
 
 // `words`: of words.js. `known`: fingerprints of the resident's own keys;
 // undefined: not compared. Accesses and statements come oldest first.

@@ -13,6 +13,7 @@ const [folder, city, sources] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/${name}`).href);
 const read = (path) => readFile(path, 'utf8');
 const model = await load('model.js');
+const {fingerprintOf} = await load('statement_words.js');
 const {csvField, timelineCsv, timelineJson} = await load('export.js');
 const {LANGUAGES, preferred, Words} = await load('words.js');
 const {FAILURES} = await load('resident.js');
@@ -233,7 +234,7 @@ await test('what could not be judged is told, not left out', async () => {
 });
 
 await test('unknown keys are found; revoked ones, own ones and delegates are not', async () => {
-  const own = await model.fingerprintOf(SAMPLE_KEY);
+  const own = await fingerprintOf(SAMPLE_KEY);
   const known = await model.makeTimeline(sampleReport(), words.en, [own]);
   assert.equal(model.unknownKeysOf(known).length, 1);
   const none = await model.makeTimeline(sampleReport(), words.en, []);
