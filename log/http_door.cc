@@ -3,8 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "log/proofs.h"
 #include "log/receipt.h"
@@ -37,13 +35,6 @@ bool IsRead(const HttpRequest& request) {
          request.method == HttpMethod::kHead;
 }
 
-HttpResponse WrongMethod(const char* allowed) {
-  HttpResponse response =
-      TextResponse(405, absl::StrCat("this path takes ", allowed));
-  response.headers.emplace_back("Allow", allowed);
-  return response;
-}
-
 // An answer to a POST: for who asked alone. A page of any origin may ask, by
 // its visitor's token; a certificate does not go with a request to `*`.
 HttpResponse Personal(HttpResponse response) {
@@ -69,11 +60,6 @@ HttpResponse ChainError(const absl::Status& status) {
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
   }
   return response;
-}
-
-absl::string_view MediaTypeOf(const HttpRequest& request) {
-  const absl::string_view type = request.Header("Content-Type");
-  return absl::StripAsciiWhitespace(type.substr(0, type.find(';')));
 }
 
 // Answers on another thread with what `make` gives.
@@ -259,14 +245,7 @@ void HttpDoor::Submit(HttpRequest request, HttpResponder respond) {
 absl::Status HttpDoor::JudgePersonal(const HttpRequest& request,
                                      const char* plaintext) const {
   if (!identities_) return absl::UnauthenticatedError(plaintext);
-  // A page of another origin can make a browser send a form, with the
-  // certificate of an administration if it has one, but not JSON: for that the
-  // browser asks us first.
-  if (!absl::EqualsIgnoreCase(MediaTypeOf(request), kJson)) {
-    return absl::InvalidArgumentError(
-        "the body must be sent with Content-Type: application/json");
-  }
-  return absl::OkStatus();
+  return JudgeJsonBody(request);
 }
 
 absl::StatusOr<ChainCaller> HttpDoor::ChainCallerOf(

@@ -267,9 +267,7 @@ const PageFolder::File* PageFolder::Find(absl::string_view path) const {
 HttpResponse PageFolder::Answer(const HttpRequest& request) const {
   if (request.method != HttpMethod::kGet &&
       request.method != HttpMethod::kHead) {
-    HttpResponse wrong = TextResponse(405, "this path takes GET");
-    wrong.headers.emplace_back("Allow", "GET");
-    return wrong;
+    return WrongMethod("GET");
   }
   const File* const file = Find(request.path());
   CHECK(file != nullptr);

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -79,13 +78,6 @@ HttpResponse GoTo(int status, const std::string& location) {
   return Private(std::move(response));
 }
 
-HttpResponse WrongMethod(const char* allowed) {
-  HttpResponse response =
-      TextResponse(405, absl::StrCat("this path takes ", allowed));
-  response.headers.emplace_back("Allow", allowed);
-  return response;
-}
-
 // A browser says which page asks; ours alone may.
 absl::Status JudgeOrigin(const HttpRequest& request) {
   const std::vector<absl::string_view> site = request.Headers("Sec-Fetch-Site");
@@ -93,16 +85,6 @@ absl::Status JudgeOrigin(const HttpRequest& request) {
   return absl::PermissionDeniedError(
       "a cookie speaks for its resident only when a page of this very origin "
       "asks (Sec-Fetch-Site: same-origin)");
-}
-
-absl::Status JudgeJson(const HttpRequest& request) {
-  const absl::string_view type = request.Header("Content-Type");
-  if (absl::EqualsIgnoreCase(
-          absl::StripAsciiWhitespace(type.substr(0, type.find(';'))), kJson)) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      "the body must be sent with Content-Type: application/json");
 }
 
 // The member of a token's claims if it is text.
@@ -523,7 +505,7 @@ void SignIn::Enrol(HttpRequest request, HttpResponder respond) {
           "this server knows no identity service: ask the city where keys are "
           "enrolled");
     }
-    RETURN_IF_ERROR(JudgeJson(request));
+    RETURN_IF_ERROR(JudgeJsonBody(request));
     ASSIGN_OR_RETURN(const std::optional<std::string> shown, TokenOf(request));
     if (!shown.has_value()) {
       return absl::UnauthenticatedError("nobody is signed in");

@@ -293,6 +293,24 @@ HttpResponse ErrorResponse(const absl::Status& status) {
   return response;
 }
 
+HttpResponse WrongMethod(absl::string_view allowed) {
+  HttpResponse response =
+      TextResponse(405, absl::StrCat("this path takes ", allowed));
+  response.headers.emplace_back("Allow", std::string(allowed));
+  return response;
+}
+
+absl::Status JudgeJsonBody(const HttpRequest& request) {
+  const absl::string_view type = request.Header("Content-Type");
+  if (absl::EqualsIgnoreCase(
+          absl::StripAsciiWhitespace(type.substr(0, type.find(';'))),
+          "application/json")) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "the body must be sent with Content-Type: application/json");
+}
+
 class HttpConnection;
 class HttpWorker;
 

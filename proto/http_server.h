@@ -117,6 +117,15 @@ HttpResponse TextResponse(int status, absl::string_view line);
 // message as a line of text, and Retry-After if the status says so.
 HttpResponse ErrorResponse(const absl::Status& status);
 
+// The answer to another method than those of a path: 405, with `allowed`
+// ("GET") in its text and as Allow.
+HttpResponse WrongMethod(absl::string_view allowed);
+
+// Whether a request's body is sent as application/json: kInvalidArgument. A
+// page of another origin can make a browser send a form, with its cookies and
+// its certificate, but not JSON: for that the browser asks first.
+absl::Status JudgeJsonBody(const HttpRequest& request);
+
 class HttpMailbox;
 
 // The right and the duty to answer one request, exactly once. Moves; may be

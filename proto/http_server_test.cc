@@ -19,8 +19,10 @@ namespace vidimus {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::Contains;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -264,6 +266,13 @@ TEST(HttpResponseTest, AnErrorSaysWhatToDoAndWhenToComeBack) {
   EXPECT_EQ(response.headers[0].first, "Retry-After");
   EXPECT_EQ(response.headers[0].second, "2");
   EXPECT_EQ(ErrorResponse(TooLargeError("limit")).status, 413);
+}
+
+TEST(HttpResponseTest, AWrongMethodIsToldTheRightOne) {
+  const HttpResponse response = WrongMethod("POST");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.body(), "this path takes POST\n");
+  EXPECT_THAT(response.headers, Contains(Pair("Allow", "POST")));
 }
 
 TEST(HttpServerTest, AHeaderValueCannotBreakOutOfItsLine) {
@@ -591,6 +600,27 @@ TEST(HttpRequestTest, KnowsWhoTakesGzip) {
     EXPECT_EQ(request.AcceptsGzip(), accepts) << value;
   }
   EXPECT_FALSE(HttpRequest().AcceptsGzip());
+}
+
+TEST(HttpRequestTest, OnlyABodyThatIsSentAsJsonIsJson) {
+  const std::pair<const char*, bool> kCases[] = {
+      {"application/json", true},
+      {"Application/JSON", true},
+      {"application/json; charset=utf-8", true},
+      {"application/json ;x", true},
+      {"", false},
+      {"application/jsonx", false},
+      {"application/json, text/plain", false},
+      {"text/plain; application/json", false},
+      {"application/x-www-form-urlencoded", false},
+  };
+  for (const auto& [value, is_json] : kCases) {
+    HttpRequest request;
+    request.AddHeader("content-type", value);
+    EXPECT_EQ(JudgeJsonBody(request).ok(), is_json) << value;
+  }
+  EXPECT_EQ(JudgeJsonBody(HttpRequest()).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
