@@ -67,18 +67,46 @@ absl::Status JudgeFixedSettings(const LogFolder& folder,
   return absl::OkStatus();
 }
 
+// A whole file. One whose mode has a bit of `refused` is not read.
+absl::StatusOr<std::string> ReadWhole(const char* what, const std::string& path,
+                                      mode_t refused) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return ErrnoStatus(what, path);
+  auto bytes = [&]() -> absl::StatusOr<std::string> {
+    struct stat info;
+    if (fstat(file, &info) != 0) return ErrnoStatus(what, path);
+    if ((info.st_mode & refused) != 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          what, " ", path,
+          " may be read by others than its owner: chmod 600 it, and think "
+          "about who may have read it"));
+    }
+    std::string all;
+    char buffer[65536];
+    ssize_t got;
+    while ((got = read(file, buffer, sizeof(buffer))) > 0) {
+      all.append(buffer, got);
+    }
+    if (got < 0) return ErrnoStatus("reading", path);
+    return all;
+  }();
+  close(file);
+  return bytes;
+}
+
 }  // namespace
 
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  return ReadWhole("opening", path, 0);
+}
+
+absl::StatusOr<std::string> ReadSecretFile(const char* what,
+                                           const std::string& path) {
+  return ReadWhole(what, path, 077);
+}
+
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return ErrnoStatus("key file", path);
-  if ((info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "key file ", path,
-        " may be read by others than its owner: chmod 600 it, and think about "
-        "who may have read it"));
-  }
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ASSIGN_OR_RETURN(const std::string text, ReadSecretFile("key file", path));
   std::string_view digits = text;
   if (!digits.empty() && digits.back() == '\n') digits.remove_suffix(1);
   std::string key;
@@ -88,22 +116,6 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
                      " hexadecimal digits and a line feed"));
   }
   return key;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return ErrnoStatus("opening", path);
-  std::string bytes;
-  char buffer[65536];
-  ssize_t got;
-  while ((got = read(file, buffer, sizeof(buffer))) > 0) {
-    bytes.append(buffer, got);
-  }
-  const absl::Status status =
-      got < 0 ? ErrnoStatus("reading", path) : absl::OkStatus();
-  close(file);
-  RETURN_IF_ERROR(status);
-  return bytes;
 }
 
 absl::Status MakeFile(const std::string& path, const std::string& bytes,

@@ -89,11 +89,16 @@ struct FolderContent {
 // their line, or that name another log or face than the folder's.
 absl::StatusOr<FolderContent> ReadFolder(const LogFolder& folder);
 
-// A secret of 32 bytes: 64 hexadecimal digits in a file that its owner alone
-// may read. kNotFound, kFailedPrecondition (others may), kInvalidArgument.
-absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
 // A whole file. kNotFound, kPermissionDenied.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
+// A whole file that its owner alone may read, which is judged before a byte of
+// it is read; `what` it is, for messages ("key file"). kNotFound,
+// kPermissionDenied, kFailedPrecondition (others may).
+absl::StatusOr<std::string> ReadSecretFile(const char* what,
+                                           const std::string& path);
+// A secret of 32 bytes: 64 hexadecimal digits in such a file. kInvalidArgument
+// besides.
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
 // Makes a file that must not exist yet, with `mode`, durable on return.
 absl::Status MakeFile(const std::string& path, const std::string& bytes,
                       int mode);

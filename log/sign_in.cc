@@ -1,7 +1,5 @@
 #include "log/sign_in.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -153,14 +151,8 @@ absl::StatusOr<Url> ReadUrl(const char* field, const std::string& text) {
 
 // A secret that is text: one line in a file that its owner alone may read.
 absl::StatusOr<std::string> ReadSecret(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "client secret ", path,
-        " may be read by others than its owner: chmod 600 it, and think about "
-        "who may have read it"));
-  }
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadSecretFile("client secret", path));
   const std::string secret(absl::StripSuffix(text, "\n"));
   if (secret.empty() || absl::StrContains(secret, '\n')) {
     return absl::InvalidArgumentError(
