@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "log/fuzz_checks.h"
 #include "log/oidc.h"
 #include "verifier/check.h"
 #include "verifier/encoding.h"
@@ -28,13 +29,6 @@ vidimus::TokenJudge* Judge() {
   return judge;
 }
 
-void CheckIsPlain(const absl::Status& status) {
-  for (const char c : status.message()) {
-    CHECK_GE(c, ' ');
-    CHECK_LE(c, '~');
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -45,18 +39,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
               vidimus::Base64UrlEncode(token->signature) ==
           text);
   } else {
-    CheckIsPlain(token.status());
+    vidimus::CheckIsPlain(token.status());
   }
   const auto subject =
       Judge()->Judge("Bearer " + std::string(text), 1767225600);
   CHECK(!subject.ok());
-  CheckIsPlain(subject.status());
+  vidimus::CheckIsPlain(subject.status());
   const auto keys = vidimus::ParseJwks(text);
   if (keys.ok()) {
     CHECK(!keys->empty());
     CHECK_LE(keys->size(), vidimus::kJwksKeysMax);
   } else {
-    CheckIsPlain(keys.status());
+    vidimus::CheckIsPlain(keys.status());
   }
   return 0;
 }

@@ -7,19 +7,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "log/fuzz_checks.h"
 #include "log/sign_in_text.h"
 #include "verifier/check.h"
-
-namespace {
-
-void CheckIsPlain(const absl::Status& status) {
-  for (const char c : status.message()) {
-    CHECK_GE(c, ' ');
-    CHECK_LE(c, '~');
-  }
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
@@ -34,11 +24,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       CHECK(reread.ok() && *reread == *query);
     }
   } else {
-    CheckIsPlain(query.status());
+    vidimus::CheckIsPlain(query.status());
   }
   const auto cookie = vidimus::FindCookie({text}, "__Host-vidimus");
   if (!cookie.ok()) {
-    CheckIsPlain(cookie.status());
+    vidimus::CheckIsPlain(cookie.status());
   } else if (cookie->has_value()) {
     CHECK((*cookie)->find(';') == std::string::npos);
   }
@@ -46,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (token.ok()) {
     CHECK(!token->empty());
   } else {
-    CheckIsPlain(token.status());
+    vidimus::CheckIsPlain(token.status());
   }
   return 0;
 }
