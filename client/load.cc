@@ -48,7 +48,8 @@ using std::chrono::milliseconds;
 
 constexpr uint64_t kSampleEvery = 16;
 constexpr uint64_t kZipfSubjectsMax = 1 << 24;
-constexpr milliseconds kPauseMax{1000};
+// The longest that a log asks for (log/chain_keys.h).
+constexpr milliseconds kPauseMax{5000};
 // How often a request that was pushed back is sent again.
 constexpr int kTriesMax = 1000;
 // Receipts that wait for others, of one connection.

@@ -60,7 +60,8 @@ void ChainGate::Add(Submission submission) {
                            }));
     if (!passes) {
       waiting->bytes = submission.Bytes();
-      refused = Admit(submission, waiting->bytes);
+      refused =
+          Admit(administration, submission.entries.size(), waiting->bytes);
       if (refused.ok() && !missing.empty()) {
         refused = keys_->Reserve(administration, missing.size());
       }
@@ -99,8 +100,17 @@ void ChainGate::Add(Submission submission) {
       });
 }
 
-absl::Status ChainGate::Admit(const Submission& submission, size_t bytes) {
-  const size_t entries = submission.entries.size();
+absl::Status ChainGate::Room(uint32_t administration, size_t entries,
+                             size_t new_chains) const {
+  {
+    MutexLock lock(&mu_);
+    RETURN_IF_ERROR(Admit(administration, entries, 0));
+  }
+  return keys_->Room(administration, new_chains);
+}
+
+absl::Status ChainGate::Admit(uint32_t administration, size_t entries,
+                              size_t bytes) const {
   if (entries_ > 0 && (entries_ + entries > options_.entries_max ||
                        bytes_ + bytes > options_.bytes_max)) {
     return WithRetryAfter(
@@ -108,18 +118,17 @@ absl::Status ChainGate::Admit(const Submission& submission, size_t bytes) {
             "the pool is full: ", entries_, " entries of ", bytes_,
             " bytes wait for the keys of new chains (limits ",
             options_.entries_max, " and ", options_.bytes_max, "); try again")),
-        std::chrono::milliseconds(500));
+        keys_->HalfMade());
   }
-  const auto queue = queues_.find(submission.administration);
+  const auto queue = queues_.find(administration);
   if (queue != queues_.end() &&
       queue->second + entries > options_.queue_entries_max) {
     return WithRetryAfter(
-        absl::UnavailableError(
-            absl::StrCat("the queue of administration ",
-                         submission.administration, " is full: ", queue->second,
-                         " entries wait for the keys of new chains (limit ",
-                         options_.queue_entries_max, "); try again")),
-        std::chrono::milliseconds(500));
+        absl::UnavailableError(absl::StrCat(
+            "the queue of administration ", administration, " is full: ",
+            queue->second, " entries wait for the keys of new chains (limit ",
+            options_.queue_entries_max, "); try again")),
+        keys_->HalfMade());
   }
   return absl::OkStatus();
 }

@@ -42,6 +42,13 @@ class ChainGate {
   // had, `done` gets the reason from a thread that makes keys.
   void Add(Submission submission) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // kUnavailable if Add would say it now of a submission of `administration`
+  // with `entries` entries, `new_chains` of them in chains that are not
+  // remembered (at least 1): for one who wants to know before the submission is
+  // made. Takes nothing, and says nothing of bytes and quotas.
+  absl::Status Room(uint32_t administration, size_t entries,
+                    size_t new_chains) const ABSL_LOCKS_EXCLUDED(mu_);
+
  private:
   struct Waiting {
     Submission submission;
@@ -52,8 +59,8 @@ class ChainGate {
     absl::Status failed;
   };
 
-  absl::Status Admit(const Submission& submission, size_t bytes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Admit(uint32_t administration, size_t entries,
+                     size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Puts a chain that was found or made into the entry that it is of.
   static void Fill(KnownChain chain, PendingOpening* opening);
   // Lets `waiting` pass, which is blocked by nothing, and those after it that
@@ -64,7 +71,7 @@ class ChainGate {
   Pool* const pool_;
   const ChainKeys* keys_ = nullptr;
 
-  Mutex mu_;
+  mutable Mutex mu_;
   // Those that wait, of each chain, the next first.
   absl::flat_hash_map<ChainTag, std::deque<std::shared_ptr<Waiting>>> chains_
       ABSL_GUARDED_BY(mu_);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "log/log_testing.h"
+#include "proto/status.h"
 
 namespace vidimus {
 namespace {
@@ -38,7 +40,16 @@ class FakeKeys : public ChainKeys {
     if (it == known_.end()) return std::nullopt;
     return it->second;
   }
+  bool Knows(std::string_view name) const override {
+    return known_.count(std::string(name)) > 0;
+  }
   absl::Status Reserve(uint32_t, size_t) const override { return refusal_; }
+  absl::Status Room(uint32_t, size_t count) const override {
+    return count <= room_ ? absl::OkStatus() : absl::UnavailableError("");
+  }
+  std::chrono::milliseconds HalfMade() const override {
+    return std::chrono::milliseconds(1234);
+  }
   void Make(uint32_t, std::vector<std::string> names,
             Made made) const override {
     for (size_t i = 0; i < names.size(); ++i) {
@@ -71,6 +82,7 @@ class FakeKeys : public ChainKeys {
   }
   size_t jobs(const std::string& name) { return jobs_[name].size(); }
   absl::Status refusal_;
+  size_t room_ = SIZE_MAX;
 
  private:
   std::map<std::string, KnownChain> known_;
@@ -237,6 +249,43 @@ TEST_F(ChainGateTest, OneThatFloodsIsPushedBackAlone) {
   keys_.MakeOne("0 a");
   add(0, "c");
   EXPECT_EQ(refused, std::vector<uint32_t>{0}) << "there is room again";
+}
+
+// Exactly what Add would say of them, at each edge.
+TEST_F(ChainGateTest, SaysBeforehandWhetherThereIsRoom) {
+  options_.entries_max = 5;
+  options_.queue_entries_max = 3;
+  Pool pool(options_, &clock_);
+  ChainGate gate(options_, &pool);
+  gate.SetKeys(&keys_);
+  const auto add = [&](uint32_t administration, const std::string& subject) {
+    Submission submission;
+    submission.administration = administration;
+    submission.entries.resize(1);
+    submission.entries[0].opening = std::make_unique<PendingOpening>();
+    submission.entries[0].opening->subject = subject;
+    submission.done = [](absl::StatusOr<Placement>) {};
+    gate.Add(std::move(submission));
+  };
+  EXPECT_TRUE(gate.Room(0, 100, 100).ok()) << "nothing waits";
+  add(0, "a");
+  add(0, "b");
+  EXPECT_TRUE(gate.Room(0, 1, 1).ok());
+  const absl::Status own = gate.Room(0, 2, 1);
+  EXPECT_TRUE(absl::IsUnavailable(own)) << own;
+  EXPECT_EQ(RetryAfterOf(own)->count(), 1234);
+  EXPECT_TRUE(gate.Room(1, 3, 1).ok());
+  const absl::Status all = gate.Room(1, 4, 1);
+  EXPECT_TRUE(absl::IsUnavailable(all)) << all;
+  EXPECT_EQ(RetryAfterOf(all)->count(), 1234);
+  keys_.room_ = 2;
+  EXPECT_TRUE(gate.Room(1, 3, 2).ok());
+  EXPECT_TRUE(absl::IsUnavailable(gate.Room(1, 3, 3)));
+  keys_.room_ = SIZE_MAX;
+  keys_.MakeOne("0 a");
+  EXPECT_TRUE(gate.Room(0, 2, 2).ok());
+  EXPECT_TRUE(gate.Room(1, 4, 4).ok());
+  EXPECT_TRUE(absl::IsUnavailable(gate.Room(1, 5, 1)));
 }
 
 // Many callers, each with its own order over shared chains, and keys made by

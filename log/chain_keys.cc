@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -26,6 +27,15 @@ namespace {
 // How much less often than others a thread that makes keys runs where all want
 // to: an acknowledgement must not wait for them.
 constexpr int kNiceness = 10;
+
+// When to come back where it is not known how fast keys are made, and within
+// what bounds where it is.
+constexpr std::chrono::milliseconds kRetryAfter{500};
+constexpr std::chrono::milliseconds kRetryAfterMin{100};
+constexpr std::chrono::milliseconds kRetryAfterMax{5000};
+
+// Over which it is measured how fast keys are made.
+constexpr int64_t kRatePeriodMs = 1000;
 
 // What the cache's key is made of, under the label key's seed.
 constexpr std::string_view kCacheKeyText = "vidimus/v1 chain cache\n";
@@ -136,25 +146,24 @@ class KeyMaker : public ChainKeys {
     return KnownChain{tag, known->key, {}, *known->entries};
   }
 
+  bool Knows(std::string_view name) const override {
+    return cache_.FindCount(cache_.TagOf(name)).has_value();
+  }
+
+  absl::Status Room(uint32_t administration, size_t count) const override {
+    MutexLock lock(&mu_);
+    return RoomIn(queues_[administration], administration, count);
+  }
+
+  std::chrono::milliseconds HalfMade() const override {
+    MutexLock lock(&mu_);
+    return RetryAfter(waiting_ / 2);
+  }
+
   absl::Status Reserve(uint32_t administration, size_t count) const override {
     MutexLock lock(&mu_);
-    if (waiting_ > 0 && waiting_ + count > options_.queue_max) {
-      return WithRetryAfter(
-          absl::UnavailableError(absl::StrCat(
-              "too many new chains at once: the keys of ", waiting_,
-              " wait to be made (limit ", options_.queue_max, "); try again")),
-          std::chrono::milliseconds(500));
-    }
     Queue& queue = queues_[administration];
-    if (queue.reserved > 0 &&
-        queue.reserved + count > options_.queue_of_one_max) {
-      return WithRetryAfter(
-          absl::UnavailableError(absl::StrCat(
-              "too many new chains at once: of administration ", administration,
-              " the keys of ", queue.reserved, " wait to be made (limit ",
-              options_.queue_of_one_max, "); try again")),
-          std::chrono::milliseconds(500));
-    }
+    RETURN_IF_ERROR(RoomIn(queue, administration, count));
     if (options_.per_s > 0) {
       const double burst = options_.per_s * options_.burst_s;
       const int64_t now_ms = parts_.clock->SteadyMs();
@@ -178,6 +187,11 @@ class KeyMaker : public ChainKeys {
       }
       queue.tokens -= count;
     }
+    if (waiting_ == 0 && options_.threads > 0) {
+      rate_.since_ms = parts_.clock->SteadyMs();
+      rate_.made = 0;
+    }
+    if (queue.reserved == 0) ++administrations_waiting_;
     queue.reserved += count;
     waiting_ += count;
     return absl::OkStatus();
@@ -220,6 +234,69 @@ class KeyMaker : public ChainKeys {
     int64_t tokens_at_ms = 0;
   };
 
+  // How fast keys are made while any wait.
+  struct Rate {
+    double per_s = 0;  // 0: not known
+    int64_t since_ms = 0;
+    size_t made = 0;  // since then
+  };
+
+  absl::Status RoomIn(const Queue& queue, uint32_t administration,
+                      size_t count) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (waiting_ > 0 && waiting_ + count > options_.queue_max) {
+      return WithRetryAfter(
+          absl::UnavailableError(absl::StrCat(
+              "too many new chains at once: the keys of ", waiting_,
+              " wait to be made (limit ", options_.queue_max, "); try again")),
+          RetryAfter(KeysBefore(waiting_, count, options_.queue_max)));
+    }
+    if (queue.reserved > 0 &&
+        queue.reserved + count > options_.queue_of_one_max) {
+      const size_t own =
+          KeysBefore(queue.reserved, count, options_.queue_of_one_max);
+      return WithRetryAfter(
+          absl::UnavailableError(absl::StrCat(
+              "too many new chains at once: of administration ", administration,
+              " the keys of ", queue.reserved, " wait to be made (limit ",
+              options_.queue_of_one_max, "); try again")),
+          // The administrations take turns.
+          RetryAfter(std::min(own * administrations_waiting_, waiting_)));
+    }
+    return absl::OkStatus();
+  }
+
+  // How many keys of the `waiting` should be made before one comes back who
+  // wants `count` places of `limit`: until half of the places are free, so that
+  // most who come back get theirs and no key maker runs out of work meanwhile.
+  static size_t KeysBefore(size_t waiting, size_t count, size_t limit) {
+    const size_t left = std::min(limit / 2, limit - std::min(count, limit));
+    return waiting - std::min(left, waiting);
+  }
+
+  // How long `keys` keys take.
+  std::chrono::milliseconds RetryAfter(size_t keys) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (rate_.per_s == 0) return kRetryAfter;
+    const double ms = static_cast<double>(keys) / rate_.per_s * 1e3;
+    if (ms >= static_cast<double>(kRetryAfterMax.count())) {
+      return kRetryAfterMax;
+    }
+    return std::max(kRetryAfterMin,
+                    std::chrono::milliseconds(static_cast<int64_t>(ms)));
+  }
+
+  void CountMade() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    // Whoever asks makes them then: no queue is ever worked off.
+    if (options_.threads == 0) return;
+    ++rate_.made;
+    const int64_t ms = parts_.clock->SteadyMs() - rate_.since_ms;
+    if (ms < kRatePeriodMs) return;
+    rate_.per_s =
+        static_cast<double>(rate_.made) * 1e3 / static_cast<double>(ms);
+    rate_.since_ms += ms;
+    rate_.made = 0;
+  }
+
   void Count(bool hit) const {
     (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed);
   }
@@ -259,7 +336,8 @@ class KeyMaker : public ChainKeys {
     {
       MutexLock lock(&mu_);
       --waiting_;
-      --queues_[administration].reserved;
+      if (--queues_[administration].reserved == 0) --administrations_waiting_;
+      CountMade();
     }
     (*job.made)(job.place, std::move(chain));
   }
@@ -309,6 +387,8 @@ class KeyMaker : public ChainKeys {
   mutable std::map<uint32_t, Queue> queues_ ABSL_GUARDED_BY(mu_);
   mutable uint32_t next_administration_ ABSL_GUARDED_BY(mu_) = 0;
   mutable size_t waiting_ ABSL_GUARDED_BY(mu_) = 0;
+  mutable size_t administrations_waiting_ ABSL_GUARDED_BY(mu_) = 0;
+  mutable Rate rate_ ABSL_GUARDED_BY(mu_);
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
 };
 

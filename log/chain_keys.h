@@ -15,6 +15,7 @@
 #ifndef VIDIMUS_LOG_CHAIN_KEYS_H_
 #define VIDIMUS_LOG_CHAIN_KEYS_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -117,10 +118,22 @@ class ChainKeys {
   // What is remembered, if both key and number of entries are.
   virtual std::optional<KnownChain> Find(std::string_view name) const = 0;
 
+  // Whether Find would find it: one keyed hash, and it is not counted.
+  virtual bool Knows(std::string_view name) const = 0;
+
   // Takes `count` places in the queue for new chains of `administration`.
-  // kUnavailable, with a time to come back: the queue is full.
+  // kUnavailable: the queue is full. It says to come back when about half of
+  // what waits will be made, by how fast keys were made in the last second.
   // kResourceExhausted, likewise: over the administration's quota.
   virtual absl::Status Reserve(uint32_t administration, size_t count) const = 0;
+
+  // kUnavailable as Reserve would say it now; takes nothing. Says nothing of
+  // the quota.
+  virtual absl::Status Room(uint32_t administration, size_t count) const = 0;
+
+  // How long it takes about half of the keys that wait to be made, as Reserve
+  // says it.
+  virtual std::chrono::milliseconds HalfMade() const = 0;
 
   // Makes the keys of chains for which places were reserved, and looks how many
   // entries they have. Calls `made` once for each, from several threads at

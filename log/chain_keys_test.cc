@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <string>
 #include <thread>
@@ -185,6 +186,128 @@ TEST_F(ChainKeysTest, PushesBackWhenTheQueueIsFull) {
   // One that is larger than the whole queue passes when nothing waits.
   const auto empty = Open(options);
   EXPECT_TRUE(empty->Reserve(0, 1000).ok());
+}
+
+TEST_F(ChainKeysTest, SaysBeforehandWhetherThereIsRoom) {
+  ChainKeysOptions options;
+  options.queue_max = 100;
+  options.queue_of_one_max = 60;
+  options.per_s = 1;
+  options.burst_s = 100;
+  const auto keys = Open(options);
+  EXPECT_TRUE(keys->Room(0, 1000).ok()) << "nothing waits";
+  ASSERT_TRUE(keys->Reserve(0, 50).ok());
+  EXPECT_TRUE(keys->Room(0, 10).ok());
+  EXPECT_TRUE(absl::IsUnavailable(keys->Room(0, 11)));
+  EXPECT_TRUE(keys->Room(1, 50).ok());
+  EXPECT_TRUE(absl::IsUnavailable(keys->Room(1, 51)));
+  EXPECT_EQ(keys->counts().waiting, 50u) << "asking takes nothing";
+  EXPECT_TRUE(keys->Reserve(1, 50).ok());
+  EXPECT_TRUE(absl::IsUnavailable(keys->Room(1, 1)));
+}
+
+TEST_F(ChainKeysTest, KnowingIsHavingBothKeyAndNumberAndIsNotCounted) {
+  const auto keys = Open({});
+  const std::string name = *keys->NameOf(TestSubject(1), 0);
+  EXPECT_FALSE(keys->Knows(name));
+  keys->KeyOf(name);
+  EXPECT_FALSE(keys->Knows(name)) << "without a number";
+  const ChainKeysCounts before = keys->counts();
+  keys->cache()->SetCount(keys->cache()->TagOf(name), {1, 1});
+  EXPECT_TRUE(keys->Knows(name));
+  EXPECT_FALSE(keys->Knows(*keys->NameOf(TestSubject(1), 1)));
+  EXPECT_EQ(keys->counts().hits, before.hits);
+  EXPECT_EQ(keys->counts().misses, before.misses);
+  EXPECT_TRUE(keys->Find(name).has_value());
+}
+
+// What a refusal says in milliseconds.
+int64_t RetryAfterMs(const absl::Status& refused) {
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  return RetryAfterOf(refused).value_or(std::chrono::milliseconds(-1)).count();
+}
+
+TEST_F(ChainKeysTest, SaysToComeBackWhenHalfIsMade) {
+  ChainKeysOptions options;
+  options.threads = 1;
+  options.queue_max = 100;
+  options.queue_of_one_max = 60;
+  const auto keys = Open(
+      options, [&](const Hash&) -> absl::StatusOr<std::optional<uint64_t>> {
+        clock_.Advance(10);
+        return std::nullopt;
+      });
+  uint64_t subject = 0;
+  const auto make = [&](size_t count) {
+    std::vector<std::string> names;
+    while (names.size() < count) {
+      names.push_back(*keys->NameOf(TestSubject(subject++), 0));
+    }
+    std::atomic<size_t> left{count};
+    ASSERT_TRUE(keys->Reserve(0, count).ok());
+    keys->Make(0, std::move(names),
+               [&](size_t, absl::StatusOr<KnownChain>) { --left; });
+    while (left > 0) std::this_thread::yield();
+  };
+  ASSERT_TRUE(keys->Reserve(7, 1).ok());
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 100)), 500) << "nothing is known yet";
+  keys->Make(7, {*keys->NameOf(TestSubject(0), 7)},
+             [](size_t, absl::StatusOr<KnownChain>) {});
+  while (keys->counts().waiting > 0) std::this_thread::yield();
+
+  make(50);
+  clock_.Advance(60000);  // at rest, which is not measured
+  make(100);
+  EXPECT_EQ(keys->HalfMade().count(), 100) << "no less, though nothing waits";
+  ASSERT_TRUE(keys->Reserve(0, 60).ok());
+  // 100 a second: those of 60 beyond half of 100, or beyond what is left by the
+  // request if that is larger.
+  EXPECT_EQ(RetryAfterMs(keys->Room(1, 45)), 100);
+  EXPECT_EQ(RetryAfterMs(keys->Room(1, 75)), 350);
+  EXPECT_EQ(RetryAfterMs(keys->Room(1, 100)), 600);
+  EXPECT_EQ(RetryAfterMs(keys->Room(1, 1000)), 600);
+  EXPECT_EQ(RetryAfterMs(keys->Reserve(1, 1000)), 600);
+  EXPECT_EQ(keys->HalfMade().count(), 300);
+  // Of one alone, and of two that take turns, but never more than all.
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 1)), 300);
+  ASSERT_TRUE(keys->Reserve(1, 5).ok());
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 1)), 600);
+  ASSERT_TRUE(keys->Reserve(2, 5).ok());
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 1)), 700);
+}
+
+TEST_F(ChainKeysTest, NeverSaysToComeBackInMoreThanFiveSeconds) {
+  ChainKeysOptions options;
+  options.threads = 1;
+  options.queue_max = options.queue_of_one_max = 100;
+  const auto keys = Open(
+      options, [&](const Hash&) -> absl::StatusOr<std::optional<uint64_t>> {
+        clock_.Advance(1000);
+        return std::nullopt;
+      });
+  ASSERT_TRUE(keys->Reserve(0, 1).ok());
+  keys->Make(0, {*keys->NameOf(TestSubject(0), 0)},
+             [](size_t, absl::StatusOr<KnownChain>) {});
+  while (keys->counts().waiting > 0) std::this_thread::yield();
+  ASSERT_TRUE(keys->Reserve(0, 54).ok());
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 50)), 4000);
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 51)), 5000);
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 100)), 5000);
+}
+
+// So that a simulation replays exactly.
+TEST_F(ChainKeysTest, MeasuresNothingWithoutThreads) {
+  ChainKeysOptions options;
+  options.queue_max = 100;
+  const auto keys = Open(options);
+  for (uint64_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(keys->Reserve(0, 1).ok());
+    clock_.Advance(1000);
+    keys->Make(0, {*keys->NameOf(TestSubject(i), 0)},
+               [](size_t, absl::StatusOr<KnownChain>) {});
+  }
+  ASSERT_TRUE(keys->Reserve(0, 100).ok());
+  EXPECT_EQ(RetryAfterMs(keys->Room(0, 1)), 500);
 }
 
 TEST_F(ChainKeysTest, HoldsAnAdministrationToItsQuotaOfNewChains) {

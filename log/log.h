@@ -102,6 +102,13 @@ class Log {
   // Takes a submission, or answers it at once: ChainGate::Add. Any thread.
   void Submit(Submission submission) { gate_.Add(std::move(submission)); }
 
+  // Whether Submit would find room for new chains now: ChainGate::Room. Of an
+  // access log. Any thread.
+  absl::Status Room(uint32_t administration, size_t entries,
+                    size_t new_chains) const {
+    return gate_.Room(administration, entries, new_chains);
+  }
+
   // The newest published head. Any thread.
   std::shared_ptr<const Published> Latest() const {
     return publisher_.Latest();

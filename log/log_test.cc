@@ -16,6 +16,7 @@
 #include "log/submit_service.h"
 #include "proto/mutex.h"
 #include "proto/record.pb.h"
+#include "proto/status.h"
 #include "verifier/checkpoint.h"
 #include "verifier/commitment.h"
 #include "verifier/label.h"
@@ -836,6 +837,91 @@ TEST_F(LogTest, RefusesASubjectInAnotherSpellingAndDoesNotRepeatIt) {
       EXPECT_NE(refused.message().find("subject id"), std::string::npos);
     }
   }
+}
+
+// Whether new chains have room is found out first: what is pushed back again
+// and again must not cost a signature each time.
+TEST_F(LogTest, PushesNewChainsBackBeforeTheSignatureIsLookedAt) {
+  options_.chain_keys.queue_max = 10;
+  options_.chain_keys.queue_of_one_max = 8;
+  ASSERT_TRUE(OpenAccess().ok());
+  uint64_t unseen = 100;
+  // Five entries in chains that are known, and so many in new ones.
+  const auto request_with = [&](int new_chains, bool is_signed) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < 5; ++i) {
+      entries.push_back(MakeTestEntry(0, 1, &random_));
+    }
+    for (int i = 0; i < new_chains; ++i) {
+      entries.push_back(MakeTestEntry(0, unseen++, &random_));
+    }
+    v1::SubmitRequest request =
+        SignTestRequest(0, std::move(entries), register_.entry_seeds[0]);
+    if (!is_signed) request.clear_signature();
+    return request;
+  };
+  const auto code_of = [&](int new_chains, bool is_signed) {
+    return SubmitRequest(request_with(new_chains, is_signed), 0)
+        .status()
+        .code();
+  };
+  EXPECT_EQ(code_of(20, false), absl::StatusCode::kPermissionDenied)
+      << "nothing waits";
+  EXPECT_EQ(code_of(20, true), absl::StatusCode::kOk);
+  const auto expect_places = [&](int places, const char* why) {
+    SCOPED_TRACE(why);
+    const uint64_t misses = log_->chain_keys()->counts().misses;
+    EXPECT_EQ(code_of(places + 1, false), absl::StatusCode::kUnavailable);
+    const absl::Status refused =
+        SubmitRequest(request_with(places + 1, true), 0).status();
+    EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+    EXPECT_TRUE(RetryAfterOf(refused).has_value());
+    EXPECT_EQ(log_->chain_keys()->counts().misses, misses)
+        << "what is pushed back is not counted each time";
+    EXPECT_EQ(code_of(places, false), absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(code_of(places, true), absl::StatusCode::kOk);
+  };
+  // Places are taken here, and nobody makes the keys.
+  ASSERT_TRUE(log_->chain_keys()->Reserve(1, 7).ok());
+  expect_places(3, "of all");
+  ASSERT_TRUE(log_->chain_keys()->Reserve(1, 1).ok());
+  ASSERT_TRUE(log_->chain_keys()->Reserve(0, 2).ok());
+  expect_places(0, "of all");
+  ASSERT_TRUE(Open().ok());
+  ASSERT_EQ(code_of(0, true), absl::StatusCode::kOk) << "so that it is known";
+  ASSERT_TRUE(log_->chain_keys()->Reserve(0, 6).ok());
+  expect_places(2, "of the administration");
+  EXPECT_LOG_IS_SOUND(log_, storage_.get(), signer_.key());
+}
+
+// As it would be otherwise: a full queue hides at most what comes after the
+// chain that is too many.
+TEST_F(LogTest, SaysWhatIsWrongWithAnEntryAlsoWhereThereIsNoRoom) {
+  options_.chain_keys.queue_max = 1;
+  ASSERT_TRUE(OpenAccess().ok());
+  ASSERT_TRUE(log_->chain_keys()->Reserve(1, 1).ok());
+  const auto code_of = [&](std::vector<v1::Entry> entries) {
+    return SubmitRequest(SignTestRequest(0, entries, register_.entry_seeds[0]),
+                         0)
+        .status()
+        .code();
+  };
+  const v1::Entry good = MakeTestEntry(0, 1, &random_);
+  v1::Entry garbage = MakeTestEntry(0, 2, &random_);
+  garbage.set_record("no record");
+  v1::Entry large = MakeTestEntry(0, 3, &random_);
+  large.set_record(std::string(40000, 'x'));
+  v1::Record record;
+  v1::Entry nobody = MakeTestEntry(0, 4, &random_);
+  ASSERT_TRUE(record.ParseFromString(nobody.record()));
+  record.mutable_access()->set_subject("");
+  nobody.set_record(record.SerializeAsString());
+  for (const v1::Entry& bad : {garbage, large, nobody}) {
+    EXPECT_EQ(code_of({bad}), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(code_of({bad, good}), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(code_of({good, bad}), absl::StatusCode::kUnavailable);
+  }
+  EXPECT_EQ(code_of({good}), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(LogTest, OpensOnlyWithTheLabelKeyOfItsConfig) {

@@ -38,6 +38,8 @@ class SubmitService {
   // names the entry and what is wrong with it; kUnauthenticated, no
   // certificate; kPermissionDenied, another administration's number, one that
   // is not in the register, or a signature that is not its entry key's.
+  // kUnavailable before contents and signature are judged: there is no room for
+  // so many new chains now.
   void Submit(const v1::SubmitRequest& request,
               std::optional<uint32_t> administration, Done done);
 
@@ -52,6 +54,8 @@ class SubmitService {
   absl::StatusOr<Submission> JudgeOpaque(const v1::SubmitRequest& request);
   absl::StatusOr<Submission> JudgeAccess(
       const v1::SubmitRequest& request, std::optional<uint32_t> administration);
+  absl::Status JudgeRoom(const v1::SubmitRequest& request,
+                         uint32_t administration) const;
   absl::Status JudgeOpaqueEntry(std::string_view entry) const;
 
   const SubmitLimits limits_;
