@@ -50,6 +50,15 @@ void AddMembers(const Policy& policy, const PolicyMember& member,
   }
 }
 
+// The monitors' places in policy.witnesses, in whatever groups they stand.
+std::set<size_t> MonitorPlaces(const Policy& policy) {
+  std::set<size_t> places;
+  if (const auto group = FindGroup(policy, kMonitorsGroup)) {
+    AddMembers(policy, *group, &places);
+  }
+  return places;
+}
+
 void WriteTime(std::string_view name, const std::optional<uint64_t>& time_s,
                JsonWriter* json) {
   if (time_s.has_value()) {
@@ -216,11 +225,7 @@ void WriteNames(std::string_view name, int count, const char* (*name_of)(Enum),
 
 std::vector<VerifierKey> MonitorKeys(const Policy& policy) {
   std::vector<VerifierKey> keys;
-  const std::optional<PolicyMember> group = FindGroup(policy, kMonitorsGroup);
-  if (!group.has_value()) return keys;
-  std::set<size_t> witnesses;
-  AddMembers(policy, *group, &witnesses);
-  for (const size_t place : witnesses) {
+  for (const size_t place : MonitorPlaces(policy)) {
     keys.push_back(policy.witnesses[place].key);
   }
   return keys;
@@ -268,6 +273,7 @@ void WriteHead(const Checkpoint& checkpoint, JsonWriter* json) {
 
 void WriteCosigned(const Policy& policy, const Cosigned& cosigned,
                    JsonWriter* json) {
+  const std::set<size_t> monitors = MonitorPlaces(policy);
   json->Name("cosigned");
   json->BeginList();
   for (size_t i = 0; i < cosigned.times.size(); ++i) {
@@ -275,6 +281,7 @@ void WriteCosigned(const Policy& policy, const Cosigned& cosigned,
     json->BeginObject();
     json->Text("name", policy.witnesses[i].name);
     json->Number("time_s", *cosigned.times[i]);
+    json->Bool("monitor", monitors.count(i) > 0);
     json->EndObject();
   }
   json->EndList();

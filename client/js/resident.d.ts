@@ -2,7 +2,7 @@
 
 import type {Door} from './door.js';
 import type {Memory} from './memory.js';
-import type {Bytes, ChainsAnswer, Verifier} from './vidimus.js';
+import type {Bytes, ChainsAnswer, Cosignature, Verifier} from './vidimus.js';
 
 export type FailureKind = 'wrong' | 'unchecked' | 'unvouched';
 
@@ -52,8 +52,8 @@ export interface ResidentCheck {
   headAge_s?: number;
   /** Whether monitors vouch that the index holds every leaf. */
   vouched: boolean;
-  /** Who cosigned the head, by names in the policy. */
-  witnesses: Array<{name: string, time_s: number}>;
+  /** Who cosigned the head. */
+  witnesses: Cosignature[];
   /** Whether `subject`, or the device's memory, says that it is this person. */
   person: 'known' | 'new' | 'another';
 }

@@ -41,8 +41,16 @@ export interface Head {
   root: Hex;
 }
 
+/** By whom a head was cosigned, as the policy calls them. */
+export interface Cosignature {
+  name: string;
+  time_s: number;
+  /** Of the policy's monitors: whose word is that the index holds every leaf. */
+  monitor: boolean;
+}
+
 export interface Cosigned {
-  cosigned?: Array<{name: string, time_s: number}>;
+  cosigned?: Cosignature[];
   quorum_needed?: boolean;
   /** Since when the quorum is satisfied; null: it is not, or none is needed. */
   quorum_at_s?: number | null;

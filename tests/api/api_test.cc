@@ -89,7 +89,11 @@ TEST(ApiTest, OpensAHeadAndTellsWhoCosignedIt) {
       BYTES(city.log_key), BYTES(city.policy), BYTES(city.newer)));
   EXPECT_EQ(FindingOf(answer), "Ok");
   EXPECT_TRUE(Has(answer, "\"origin\":\"" + city.origin + "\""));
-  EXPECT_TRUE(Has(answer, "{\"name\":\"uni\",\"time_s\":1800777600}"));
+  EXPECT_TRUE(Has(
+      answer, "{\"name\":\"uni\",\"time_s\":1800777600,\"monitor\":false}"));
+  // Through the group that it is in.
+  EXPECT_TRUE(Has(
+      answer, "{\"name\":\"press\",\"time_s\":1800777602,\"monitor\":true}"));
   // As old as the oldest cosignature that the quorum needs.
   EXPECT_TRUE(Has(answer, "\"quorum_at_s\":1800777600"));
   EXPECT_TRUE(Has(answer, "\"monitors_at_s\":1800777602"));

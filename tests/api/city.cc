@@ -244,7 +244,8 @@ City MakeCity(int accesses, int accesses_each) {
   city.policy = "log " + city.log_key + "\nwitness uni " +
                 FormatVkey(witness.key()) + "\nwitness press " +
                 FormatVkey(monitor.key()) +
-                "\ngroup witnesses 1 uni\ngroup monitors 1 press\n"
+                "\ngroup witnesses 1 uni\n"
+                "group papers 1 press\ngroup monitors 1 papers\n"
                 "group outside all witnesses monitors\nquorum outside\n";
   city.older = log.Checkpoint(older);
   city.newer =

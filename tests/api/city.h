@@ -12,7 +12,7 @@ namespace vidimus {
 struct City {
   std::string origin;
   std::string log_key;
-  std::string policy;   // a quorum of one witness and one monitor
+  std::string policy;   // one witness and one monitor, which is in two groups
   std::string older;    // a checkpoint
   std::string newer;    // the bundle's checkpoint, cosigned
   std::string tiles;    // what shows that it extends the older one

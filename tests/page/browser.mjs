@@ -98,6 +98,14 @@ await test('a judged city: the headline, and what is wrong with it', () =>
     same(document.querySelector('.v-headline').dataset.finding, 'Ok');
   }));
 
+await test('who read every entry stands apart from who saw the head', () =>
+  seen('case=city&language=en', (inside, document) => {
+    const said = (key) => [...document.querySelectorAll('dt')].find(
+        (one) => one.textContent === words.en.say(key)).nextSibling.textContent;
+    expect(said('readBy').startsWith('press ('), said('readBy'));
+    expect(said('witnessedBy').startsWith('uni ('), said('witnessedBy'));
+  }));
+
 await test('a byte of the bundle flipped: no word of completeness', () =>
   seen('case=flipped&language=en', (inside, document) => {
     same(document.querySelector('.v-headline').dataset.tone, 'bad');

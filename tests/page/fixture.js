@@ -57,7 +57,7 @@ let keys = asked.get('keys') === '0' ? [] : [key];
 
 globalThis.page = await startPage({
   config,
-  log: {...config.logs[0], policy: 'group monitors 1 press\n'},
+  log: config.logs[0],
   wasmHash: 'cd'.repeat(32),
   now: () => SAMPLE_NOW_S,
   words: loadWords,

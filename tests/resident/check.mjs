@@ -113,8 +113,9 @@ async function testBundle() {
       same(`${what}: failures`, ours.failures.map(({name}) => name),
           policy ? [] : ['NoMonitor']);
       same(`${what}: vouched`, ours.vouched, policy);
-      same(`${what}: witnesses`, ours.witnesses.map(({name}) => name),
-          policy ? ['uni-witness', 'uni-monitor'] : []);
+      same(`${what}: witnesses`,
+          ours.witnesses.map(({name, monitor}) => [name, monitor]),
+          policy ? [['uni-witness', false], ['uni-monitor', true]] : []);
       holds(`${what}: the head's age`, ours.headAge_s >= 0 && ours.headAge_s < 600);
       same(`${what}: the same evidence`,
           withoutChance(decode(ours.bundle)), withoutChance(message));

@@ -166,20 +166,10 @@ function latest(page) {
                   items.map(({access}) => accessItem(access, page)))))));
 }
 
-// Who is a monitor stands in the policy, in its group of that name.
-export function monitorsOf(policy) {
-  for (const line of (policy ?? '').split('\n')) {
-    const found = /^group\s+monitors\s+\S+\s+(.*)$/.exec(line.trim());
-    if (found) return found[1].split(/\s+/);
-  }
-  return [];
-}
-
 function checkedHow(page) {
   const {words, check, timeline} = page;
-  const monitors = monitorsOf(page.log?.policy);
-  const read = check.witnesses.filter(({name}) => monitors.includes(name));
-  const saw = check.witnesses.filter(({name}) => !monitors.includes(name));
+  const read = check.witnesses.filter(({monitor}) => monitor);
+  const saw = check.witnesses.filter(({monitor}) => !monitor);
   const named = (all) => all.flatMap(({name, time_s}, place) =>
     [place > 0 ? '; ' : '', foreign(name, words.language),
       ` (${words.dayTime(time_s)})`]);
