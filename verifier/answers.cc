@@ -311,7 +311,7 @@ void WriteOpened(const OpenedEntry& opened, std::string_view record,
   WriteFinding(opened.finding, json);
   if (opened.content != Content::kOpen) return;
   json->Text("kind", kKinds[static_cast<size_t>(opened.kind)]);
-  if (opened.finding != Finding::kOk) return;
+  if (opened.kind == RecordContent::kUnknown) return;
   json->Name("record");
   WriteMessage(kRecordRule, record, json);
   if (opened.kind == RecordContent::kStatement) {

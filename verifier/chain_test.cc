@@ -840,6 +840,15 @@ TEST(ChainTest, WhatAnAdministrationSignedIsItsOwnEvenIfUnreadable) {
   EXPECT_NE(entry.opened.finding, Finding::kOk);
 }
 
+TEST(ChainTest, ARecordCanBeReadThoughItsActorCannot) {
+  const EntryReport entry = ContentAfter(SmallLie::kNoActor);
+  EXPECT_EQ(entry.opened.content, Content::kOpen);
+  EXPECT_EQ(entry.opened.kind, RecordContent::kAccess);
+  EXPECT_EQ(entry.opened.finding, Finding::kWireTag);
+  EXPECT_EQ(entry.opened.access.purpose, "ServiceProvision");
+  EXPECT_EQ(entry.opened.actor.id, "account 7");
+}
+
 TEST(ChainTest, ASwappedOpeningIsForged) {
   const SmallLog log = HonestLog();
   v1::ChainBundle bundle = log.Bundle(kResident);

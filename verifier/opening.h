@@ -58,7 +58,8 @@ const char* ContentName(Content content);
 struct OpenedEntry {
   // If `finding` is kOk, `content` is kOpen. Of kOpen content a finding other
   // than kOk says that the administration did sign these bytes and that they
-  // are no record or actor by the rules: nothing can be said of what they mean.
+  // are no record by the rules, of which nothing can be said, or, of a `kind`
+  // that is known, no actor: then `actor` is what was read until there.
   Content content = Content::kForged;
   Finding finding = Finding::kOk;
   // kUnknown for what cannot be read.

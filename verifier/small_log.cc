@@ -153,7 +153,8 @@ uint64_t SmallLog::AddAccess(
                                                 : record.SerializeAsString());
   v1::Actor actor;
   actor.set_id("account 7");
-  opening.set_actor(actor.SerializeAsString());
+  opening.set_actor(actor.SerializeAsString() +
+                    (lie == SmallLie::kNoActor ? "no actor" : ""));
 
   // A request of two, of which this is the second.
   const Hash commitment = Commitment({opening.record_salt(), opening.record(),

@@ -38,6 +38,7 @@ enum class SmallLie {
   kOtherEntryId,     // the record names another entry
   kOtherCommitment,  // the leaf commits to something else
   kNoRecord,         // the administration signed something that is no record
+  kNoActor,          // likewise an actor that can't be read to its end
 };
 
 // How a batch may be sealed wrongly.

@@ -189,6 +189,22 @@ TEST(ApiTest, GivesNoVerdictWhileAnEs256CheckIsOwed) {
   EXPECT_FALSE(Has(JudgeChains(city, city.bundle, settled), "\"verdict\""));
 }
 
+TEST(ApiTest, ShowsARecordThoughItsActorCannotBeRead) {
+  const City& city = TheCity();
+  const std::string answer =
+      JudgeChains(city, city.unread,
+                  Settle(Take(vidimus_es256_checks(BYTES(city.unread)))));
+  EXPECT_EQ(FindingOf(answer), "Ok");
+  EXPECT_TRUE(Has(answer, "\"complete\":true,\"content_findings\":1"));
+  const size_t from = answer.find("\"finding\":\"WireTag\"");
+  ASSERT_NE(from, std::string::npos);
+  const std::string entry = answer.substr(from, answer.find("}}", from) - from);
+  EXPECT_TRUE(Has(entry, "\"kind\":\"access\",\"record\":{\"access\":{"));
+  // What stands before the byte that is wrong.
+  EXPECT_TRUE(Has(answer.substr(from), "\"actor\":{\"id\":\"account 7\"}"));
+  EXPECT_TRUE(Has(answer.substr(from), "\"headline\":\"under law\""));
+}
+
 TEST(ApiTest, FewerMonitorsThanThePolicyWantsVouchForNothing) {
   const City& city = TheCity();
   const std::string answer = JudgeChains(city, city.lone, "");

@@ -183,6 +183,7 @@ void AddCity(Writer* writer) {
   writer->AddCut("vidimus_judge_chains", chains, 2);
   writer->AddCut("vidimus_judge_chains", chains, 3);
   writer->Add("vidimus_judge_chains", {key, "", city.lone, ""});
+  writer->Add("vidimus_judge_chains", {key, city.policy, city.unread, settled});
   for (size_t i = 0; i < city.bundle.size(); i += 499) {
     std::string bytes = city.bundle;
     bytes[i] ^= 0x10;

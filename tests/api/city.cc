@@ -82,18 +82,17 @@ class Story {
 
   void Seal() { log_.Seal(time_s_ += 10); }
 
-  uint64_t Access(bool by_law) {
-    return log_.AddAccess(
-        subject_, 0, SmallLie::kNone, [&](v1::AccessRecord* access) {
-          access->set_occurred_at_ms(1000 * time_s_ + 5000);
-          v1::LegalBasis* const basis = access->mutable_legal_basis(0);
-          if (by_law) {
-            basis->set_provision(0);
-          } else {
-            basis->set_basis("A6-1-a");
-          }
-          access->set_unit_name("Östra \"skolan\"\n");
-        });
+  uint64_t Access(bool by_law, SmallLie lie = SmallLie::kNone) {
+    return log_.AddAccess(subject_, 0, lie, [&](v1::AccessRecord* access) {
+      access->set_occurred_at_ms(1000 * time_s_ + 5000);
+      v1::LegalBasis* const basis = access->mutable_legal_basis(0);
+      if (by_law) {
+        basis->set_provision(0);
+      } else {
+        basis->set_basis("A6-1-a");
+      }
+      access->set_unit_name("Östra \"skolan\"\n");
+    });
   }
 
   v1::Statement Bare() {
@@ -248,9 +247,12 @@ City MakeCity(int accesses, int accesses_each) {
                 "group papers 1 press\ngroup monitors 1 papers\n"
                 "group outside all witnesses monitors\nquorum outside\n";
   city.older = log.Checkpoint(older);
-  city.newer =
-      Cosign(Cosign(log.Checkpoint(log.size()), witness, kStart + 9 * kDay),
-             monitor, kStart + 9 * kDay + 2);
+  const auto cosigned = [&] {
+    return Cosign(
+        Cosign(log.Checkpoint(log.size()), witness, kStart + 9 * kDay), monitor,
+        kStart + 9 * kDay + 2);
+  };
+  city.newer = cosigned();
   city.tiles = TilesBetween(log, older, log.size());
   city.subject = story.subject();
   city.public_key = story.public_key();
@@ -258,6 +260,11 @@ City MakeCity(int accesses, int accesses_each) {
   city.lone = bundle.SerializeAsString();
   bundle.set_checkpoint(city.newer);
   city.bundle = bundle.SerializeAsString();
+  story.Access(true, SmallLie::kNoActor);
+  story.Seal();
+  bundle = log.WholeBundle(city.subject);
+  bundle.set_checkpoint(cosigned());
+  city.unread = bundle.SerializeAsString();
   return city;
 }
 

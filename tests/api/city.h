@@ -19,6 +19,7 @@ struct City {
   std::string subject;  // s
   std::string bundle;   // a chain bundle under it
   std::string lone;     // the same under the log's own signature alone
+  std::string unread;   // with one access more, by law; who can't be read
   // The entries of chain 0 of which the verdicts are known.
   uint64_t granted = 0;    // under consent
   uint64_t withdrawn = 0;  // a violation

@@ -21,5 +21,6 @@ int main(int argc, char** argv) {
   write("newer", city.newer);
   write("tiles", city.tiles);
   write("bundle", city.bundle);
+  write("unread", city.unread);
   write("subject", city.subject);
 }

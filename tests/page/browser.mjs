@@ -75,6 +75,13 @@ async function go(inside, view) {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+// What stands beside a term.
+function fact(document, term) {
+  const found = [...document.querySelectorAll('dt')]
+      .find((one) => one.textContent === term);
+  return found?.nextSibling.textContent ?? '';
+}
+
 // Text that people see, outside of what is marked as somebody else's.
 function own(document) {
   const found = new Set();
@@ -100,10 +107,20 @@ await test('a judged city: the headline, and what is wrong with it', () =>
 
 await test('who read every entry stands apart from who saw the head', () =>
   seen('case=city&language=en', (inside, document) => {
-    const said = (key) => [...document.querySelectorAll('dt')].find(
-        (one) => one.textContent === words.en.say(key)).nextSibling.textContent;
+    const said = (key) => fact(document, words.en.say(key));
     expect(said('readBy').startsWith('press ('), said('readBy'));
     expect(said('witnessedBy').startsWith('uni ('), said('witnessedBy'));
+  }));
+
+await test('who looked cannot be read: the page says so, and tells the rest', () =>
+  seen('case=unread&language=sv', async (inside, document) => {
+    await go(inside, 'timeline');
+    document.querySelector('.v-entry__link').click();
+    await until(() => document.querySelector('.v-access'), 'access');
+    const who = fact(document, words.sv.say('factPerson'));
+    expect(who.includes('account 7'), who);
+    expect(who.includes(words.sv.of('finding', 'WireTag')), who);
+    expect(fact(document, words.sv.say('factWhy')).includes('Tjänster'), 'no purpose');
   }));
 
 await test('a byte of the bundle flipped: no word of completeness', () =>

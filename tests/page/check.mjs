@@ -26,11 +26,14 @@ const tables = Object.fromEntries(await Promise.all(LANGUAGES.map(
     async (code) => [code, JSON.parse(await read(`${folder}/words/${code}.json`))])));
 const words = Object.fromEntries(LANGUAGES.map(
     (code) => [code, new Words(tables[code])]));
-const judged = await verifier.judgeChains({
+const judge = async (bundle) => verifier.judgeChains({
   logKey: await readFile(`${city}/log.vkey`),
   policy: await readFile(`${city}/policy`),
-  bundle: await readFile(`${city}/bundle`),
+  bundle: await readFile(`${city}/${bundle}`),
 });
+const judged = await judge('bundle');
+// With an access more, of which nobody can read who it was.
+const unread = await judge('unread');
 
 // What makes markup, styles or code out of text.
 const FORBIDDEN = new RegExp(['innerHTML', 'outerHTML', 'insertAdjacentHTML',
@@ -178,13 +181,16 @@ await test('sentences are filled, and values are not read for places', () => {
 
 // --- What is taken away --------------------------------------------------------
 
-for (const code of LANGUAGES) {
-  await test(`JSON and CSV are those of the program, ${code}`, async () => {
-    const timeline = await model.makeTimeline(judged, words[code]);
-    assert.equal(timeline.accesses.length, 3);
-    assert.equal(timelineJson(timeline), await read(`${city}/export.${code}.json`));
-    assert.equal(timelineCsv(timeline), await read(`${city}/export.${code}.csv`));
-  });
+for (const [bundle, report, accesses] of [['bundle', judged, 3], ['unread', unread, 4]]) {
+  for (const code of LANGUAGES) {
+    await test(`JSON and CSV are those of the program, ${bundle}, ${code}`, async () => {
+      const timeline = await model.makeTimeline(report, words[code]);
+      assert.equal(timeline.accesses.length, accesses);
+      const wanted = `${city}/export.${bundle}.${code}`;
+      assert.equal(timelineJson(timeline), await read(`${wanted}.json`));
+      assert.equal(timelineCsv(timeline), await read(`${wanted}.csv`));
+    });
+  }
 }
 
 await test('a sample with everything in it is JSON and CSV', async () => {
@@ -231,6 +237,16 @@ await test('what could not be judged is told, not left out', async () => {
   assert.equal(timeline.withoutVerdict, 3);
   assert.equal(timeline.notFine, 3);
   assert.equal(timeline.accesses[0].noVerdict.finding, 'KeyUnproven');
+});
+
+await test('a record is told though nobody can read who it was', async () => {
+  const timeline = await model.makeTimeline(unread, words.en);
+  const last = timeline.accesses.at(-1);
+  assert.equal(last.finding, 'WireTag');
+  assert.equal(last.readable, true);
+  assert.equal(last.purpose, 'ServiceProvision');
+  assert.equal(last.actor, 'account 7');
+  assert.equal(model.summaryOf(timeline).completeness, 'somethingWrong');
 });
 
 await test('unknown keys are found; revoked ones, own ones and delegates are not', async () => {

@@ -19,7 +19,7 @@ const config = await (await fetch('config.json')).json();
 
 async function city() {
   const verifier = await loadVerifier(await fetch('vidimus.wasm'));
-  const bundle = await bytes('city/bundle');
+  const bundle = await bytes(what === 'unread' ? 'city/unread' : 'city/bundle');
   if (what === 'flipped') bundle[bundle.length >> 3] ^= 1;
   const report = await verifier.judgeChains({logKey: await bytes('city/log.vkey'),
     policy: await bytes('city/policy'), bundle});
@@ -31,7 +31,7 @@ async function city() {
 }
 
 async function check() {
-  if (what === 'city' || what === 'flipped') return city();
+  if (['city', 'flipped', 'unread'].includes(what)) return city();
   const report = sampleReport({many: Number(asked.get('many') ?? 0)});
   if (what === 'clean') {
     report.chains.forEach((chain) => {

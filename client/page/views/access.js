@@ -84,6 +84,7 @@ function person(access, words) {
   const parts = [words.say(ACTORS[access.actorKind] ?? 'unknownActor')];
   if (access.actorRole) parts.push(', ', foreign(access.actorRole, language));
   if (access.actor) parts.push(' (', foreign(access.actor, language), ')');
+  if (access.finding !== 'Ok') parts.push('; ', words.of('finding', access.finding));
   if (access.model) {
     parts.push(el('p', {class: 'v-small'},
         words.parts('aiRegistered', String(access.model.number),
