@@ -11,6 +11,7 @@
 // In browsers it lies in IndexedDB; in node, and for tests, in a Map that the
 // caller hands in and keeps.
 
+import {Database} from './database.js';
 import {hexOf} from './vidimus.js';
 import {concat} from './wire.js';
 
@@ -30,41 +31,28 @@ function failed(what, error) {
   return new MemoryError(`${what}: ${error?.name ?? 'no reason given'}`);
 }
 
-// IndexedDB, as far as it is needed here.
-class Database {
+class BrowserStore {
   #database;
 
-  static open(name) {
-    return new Promise((resolve, reject) => {
-      const request = indexedDB.open(name, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-      request.onerror = () => reject(request.error);
-      request.onblocked = () => reject(new Error('in use'));
-      request.onsuccess = () => {
-        const database = new Database();
-        database.#database = request.result;
-        // Another page wants to delete it: let it.
-        request.result.onversionchange = () => request.result.close();
-        resolve(database);
-      };
-    });
+  constructor(database) {
+    this.#database = database;
   }
 
   get(key) {
-    return this.#ask('readonly', (store) => store.get(key));
+    return this.#database.run('readonly', (store) => store.get(key));
   }
 
   keys() {
-    return this.#ask('readonly', (store) => store.getAllKeys());
+    return this.#database.run('readonly', (store) => store.getAllKeys());
   }
 
   clear() {
-    return this.#ask('readwrite', (store) => store.clear());
+    return this.#database.run('readwrite', (store) => store.clear());
   }
 
   // Puts what `change` makes of what is there, in one step.
   update(key, change) {
-    return this.#ask('readwrite', (store, fail) => {
+    return this.#database.run('readwrite', (store, fail) => {
       const request = store.get(key);
       request.onsuccess = () => {
         try {
@@ -79,19 +67,6 @@ class Database {
 
   close() {
     this.#database.close();
-  }
-
-  #ask(mode, ask) {
-    return new Promise((resolve, reject) => {
-      const transaction = this.#database.transaction(STORE, mode);
-      const request = ask(transaction.objectStore(STORE), (error) => {
-        reject(error);
-        transaction.abort();
-      });
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error);
-      transaction.onerror = () => reject(transaction.error);
-    });
   }
 }
 
@@ -229,7 +204,7 @@ async function keyOf(store) {
 export async function openMemory(name, store) {
   try {
     const opened = store instanceof Map ? new MapStore(store) :
-        await Database.open(`vidimus-${name}`);
+        new BrowserStore(await Database.open(`vidimus-${name}`, STORE));
     return new Memory(opened, await keyOf(opened));
   } catch (error) {
     throw failed('this device keeps nothing', error);

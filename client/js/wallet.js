@@ -19,6 +19,7 @@
 // Kept is nothing but keys: no name of a person, no id, no statement. A key is
 // filed under a hash of the family of logs that it is for.
 
+import {Database} from './database.js';
 import {fingerprintOf} from './statement_words.js';
 import {bytesOf, hexOf} from './vidimus.js';
 import {concat, fromBase64, toBase64, wireBytes, wireNumber} from './wire.js';
@@ -82,37 +83,14 @@ async function drawerOf(family) {
 
 // --- Where keys are kept -----------------------------------------------------
 
-function settle(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error('blocked by another tab'));
-  });
-}
-
 // In IndexedDB; one short transaction for each call. Rejects with WalletError
 // `storage`.
 function keepInBrowser() {
   const within = async (mode, work) => {
-    if (typeof indexedDB === 'undefined') {
-      throw new WalletError('storage', 'this browser keeps nothing');
-    }
     let database;
     try {
-      const opening = indexedDB.open(DATABASE, 1);
-      opening.onupgradeneeded = () => {
-        opening.result.createObjectStore(STORE, {keyPath: 'id'});
-      };
-      database = await settle(opening);
-      const transaction =
-          database.transaction(STORE, mode, {durability: 'strict'});
-      const done = new Promise((resolve, reject) => {
-        transaction.oncomplete = resolve;
-        transaction.onabort = () => reject(transaction.error);
-      });
-      const result = await settle(work(transaction.objectStore(STORE)));
-      await done;
-      return result;
+      database = await Database.open(DATABASE, STORE, {keyPath: 'id'});
+      return await database.run(mode, work);
     } catch (error) {
       throw new WalletError('storage', `IndexedDB: ${error?.name ?? error}`);
     } finally {

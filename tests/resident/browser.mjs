@@ -6,8 +6,8 @@ import {readFileSync} from 'node:fs';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
   '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
-const MODULES = ['door.js', 'memory.js', 'resident.js', 'resident_worker.js',
-  'vidimus.js', 'wire.js'];
+const MODULES = ['database.js', 'door.js', 'memory.js', 'resident.js',
+  'resident_worker.js', 'vidimus.js', 'wire.js'];
 const SECONDS_MAX = 240;
 
 // Shows worker.html, whose script is `script`, from a plain proxy of this

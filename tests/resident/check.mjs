@@ -707,7 +707,7 @@ async function testExample() {
   const page = readFileSync(new URL('docs/verifier_api.md', root), 'utf8');
   const example = page.match(/^```js\n([^`]|`(?!``))*checkResident([^`]|`(?!``))*^```/m);
   const place = city.folderOf('example');
-  for (const name of ['door', 'memory', 'resident', 'vidimus', 'wire']) {
+  for (const name of ['database', 'door', 'memory', 'resident', 'vidimus', 'wire']) {
     cpSync(new URL(`client/js/${name}.js`, root), `${place}/${name}.js`);
   }
   const write = (name, text) => writeFileSync(`${place}/${name}`, text);
