@@ -35,9 +35,9 @@
 #include "absl/strings/str_split.h"
 #include "log/clock.h"
 #include "log/disk.h"
-#include "log/index_hash.h"
 #include "log/index_testing.h"
 #include "verifier/check.h"
+#include "verifier/hash_lanes.h"
 #include "verifier/index.h"
 #include "verifier/merkle.h"
 

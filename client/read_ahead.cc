@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "client/tree_reader.h"
 #include "verifier/check.h"
+#include "verifier/hash_lanes.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/runs.h"
@@ -22,6 +23,22 @@ constexpr uint64_t kRunPieces = kRunLeavesMin / kTileWidth;
 constexpr size_t kLeavesBytesMax = kTileWidth * (kLeafBytes + 2);
 
 constexpr uint64_t kDone = kRunPieces + 1;
+
+// Those of an access log's leaves many at once.
+std::vector<Hash> LeafHashes(const std::vector<std::string_view>& entries) {
+  std::vector<Hash> hashes(entries.size());
+  std::vector<TreeLeafJob> jobs;
+  jobs.reserve(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].size() == kLeafBytes) {
+      jobs.push_back({entries[i].data(), &hashes[i]});
+    } else {
+      hashes[i] = LeafHash(entries[i]);
+    }
+  }
+  HashTreeLeaves(jobs.data(), jobs.size());
+  return hashes;
+}
 
 // Behind the first entry that is no leaf nothing will be judged: it need not be
 // held until its turn comes.
@@ -159,10 +176,7 @@ std::unique_ptr<ReadPiece> ReadAhead::Make(uint64_t n) {
   piece->bundle = *std::move(bundle);
   piece->finding = ParseBundle(piece->bundle, width, &piece->entries);
   if (piece->finding != Finding::kOk) return piece;
-  piece->leaf_hashes.reserve(piece->entries.size());
-  for (const std::string_view entry : piece->entries) {
-    piece->leaf_hashes.push_back(LeafHash(entry));
-  }
+  piece->leaf_hashes = LeafHashes(piece->entries);
   if (options_.access_log && piece->bundle.size() > kLeavesBytesMax) {
     CutOff(piece.get());
   }

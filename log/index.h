@@ -25,11 +25,11 @@
 #include "log/clock.h"
 #include "log/disk.h"
 #include "log/index_run.h"
-#include "log/index_trie.h"
 #include "log/storage.h"
 #include "proto/mutex.h"
 #include "verifier/hash.h"
 #include "verifier/index.h"
+#include "verifier/index_trie.h"
 #include "verifier/runs.h"
 
 namespace vidimus {

@@ -115,7 +115,7 @@ void AddToFilter(const Hash& key, std::string* filter) {
 // more.
 void FillTree(size_t leaves, std::vector<Hash>* tree,
               std::vector<uint8_t>* counts) {
-  std::vector<TrieNodeJob> jobs;
+  std::vector<NodeJob> jobs;
   for (size_t width = leaves / 2; width > 0; width /= 2) {
     jobs.clear();
     for (size_t node = width; node < 2 * width; ++node) {

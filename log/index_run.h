@@ -19,10 +19,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/disk.h"
-#include "log/index_trie.h"
+#include "log/entry_sum.h"
 #include "proto/mutex.h"
 #include "verifier/index.h"
 #include "verifier/index_builder.h"
+#include "verifier/index_trie.h"
 #include "verifier/runs.h"
 
 namespace vidimus {

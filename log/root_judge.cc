@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "log/entry_rows.h"
-#include "log/index_trie.h"
 #include "proto/status.h"
 #include "verifier/check.h"
 #include "verifier/index_builder.h"
+#include "verifier/index_trie.h"
 #include "verifier/leaf.h"
 
 namespace vidimus {

@@ -9,6 +9,7 @@
 #include "verifier/check.h"
 #include "verifier/crypto.h"
 #include "verifier/encoding.h"
+#include "verifier/hash_lanes.h"
 #include "verifier/merkle.h"
 #include "verifier/register.h"
 
@@ -232,7 +233,10 @@ struct Auditor::State {
   Finding finding = Finding::kOk;
   AuditPlace place;
 
+  // Of the leaves before `waiting`, whose hashes are the beginning of a tile:
+  // all nodes of a full one are made at once.
   CompactRange tree;
+  std::vector<Hash> waiting;
   std::array<Row, kTileLevels> rows;
 
   uint64_t last_seal_time_s = 0;
@@ -242,13 +246,21 @@ struct Auditor::State {
   std::vector<PendingDocument> pending;
   Register documents;
 
+  uint64_t size() const { return tree.size() + waiting.size(); }
+
+  CompactRange Tree() const {
+    CompactRange whole = tree;
+    for (const Hash& leaf_hash : waiting) whole.Append(leaf_hash);
+    return whole;
+  }
+
   void OpenBatch() {
-    batch = BatchJudge({tree.size(), last_seal_time_s, min_batch});
+    batch = BatchJudge({size(), last_seal_time_s, min_batch});
   }
 
   Finding JudgeTile(int level) {
     const Row& row = rows[level];
-    if (!options.tile_judge || row.hashes.empty()) return Finding::kOk;
+    if (row.hashes.empty()) return Finding::kOk;
     const Finding found =
         options.tile_judge({level, row.n, row.first, row.hashes});
     if (found != Finding::kOk) {
@@ -260,6 +272,7 @@ struct Auditor::State {
 
   // Takes the next hash of a tile level; judges and drops the tile once full.
   Finding AddTileHash(int level, uint64_t index, const Hash& hash) {
+    if (!options.tile_judge) return Finding::kOk;
     Row& row = rows[level];
     if (row.hashes.empty()) {
       row.n = index / kTileWidth;
@@ -276,13 +289,12 @@ struct Auditor::State {
     Leaf leaf;
     RETURN_IF_FOUND(batch.Add(entry, &leaf));
     if (options.index_judge != nullptr) {
-      RETURN_IF_FOUND(
-          leaf.kind == LeafKind::kSeal
-              ? options.index_judge->AddSeal(tree.size(), batch.seal())
-              : options.index_judge->Add(tree.size(), leaf));
+      RETURN_IF_FOUND(leaf.kind == LeafKind::kSeal
+                          ? options.index_judge->AddSeal(size(), batch.seal())
+                          : options.index_judge->Add(size(), leaf));
     }
     if (leaf.kind == LeafKind::kRegister && options.documents) {
-      pending.push_back({tree.size(), leaf.a, leaf.b});
+      pending.push_back({size(), leaf.a, leaf.b});
     }
     if (leaf.kind != LeafKind::kSeal) return Finding::kOk;
 
@@ -300,29 +312,44 @@ struct Auditor::State {
   }
 
   Finding Add(std::string_view entry, const Hash& leaf_hash) {
-    place.leaf_index = tree.size();
+    place.leaf_index = size();
     if (options.access_log) RETURN_IF_FOUND(JudgeLeaf(entry));
-    Finding found = Finding::kOk;
-    tree.Append(leaf_hash,
-                [this, &found](int level, uint64_t index, const Hash& hash) {
-                  if (level % kTileHeight != 0 || found != Finding::kOk) return;
-                  found = AddTileHash(level / kTileHeight, index, hash);
-                });
+    RETURN_IF_FOUND(AddLeafHash(leaf_hash));
     if (options.access_log && batch.complete()) OpenBatch();
+    return Finding::kOk;
+  }
+
+  Finding AddLeafHash(const Hash& leaf_hash) {
+    Finding found = Finding::kOk;
+    const auto on_node = [this, &found](int level, uint64_t index,
+                                        const Hash& hash) {
+      if (level % kTileHeight != 0 || found != Finding::kOk) return;
+      found = AddTileHash(level / kTileHeight, index, hash);
+    };
+    if (tree.size() % kTileWidth != 0) {
+      tree.Append(leaf_hash, on_node);
+      return found;
+    }
+    on_node(0, size(), leaf_hash);
+    waiting.push_back(leaf_hash);
+    if (waiting.size() < kTileWidth) return found;
+    const Hash root = FullTileRoot(waiting.data());
+    waiting.clear();
+    tree.AppendSubtree(kTileHeight, root, on_node);
     return found;
   }
 
   Finding Finish(const TreeHead& head) {
-    place.leaf_index = tree.size();
-    if (head.size != tree.size()) return Finding::kIndexOutOfTurn;
+    place.leaf_index = size();
+    if (head.size != size()) return Finding::kIndexOutOfTurn;
     for (int level = 0; level < kTileLevels; ++level) {
       RETURN_IF_FOUND(JudgeTile(level));
     }
     // An access log never signs an empty tree either.
-    if (options.access_log && (batch.count() > 0 || tree.size() == 0)) {
+    if (options.access_log && (batch.count() > 0 || size() == 0)) {
       return Finding::kBatchUnfinished;
     }
-    if (tree.Root() != head.root) return Finding::kRootMismatch;
+    if (Tree().Root() != head.root) return Finding::kRootMismatch;
     return options.index_judge != nullptr && options.access_log
                ? options.index_judge->Finish()
                : Finding::kOk;
@@ -356,7 +383,7 @@ Auditor::~Auditor() = default;
 
 bool Auditor::between_batches() const {
   return state_->finding == Finding::kOk && state_->batch.count() == 0 &&
-         state_->tree.size() > 0;
+         state_->size() > 0;
 }
 
 // size(8) seal time(8) min_batch(8) batches(8), the tree's nodes(32 each), the
@@ -369,7 +396,7 @@ std::string Auditor::Save() const {
   AppendBe64(state_->last_seal_time_s, &saved);
   AppendBe64(state_->min_batch, &saved);
   AppendBe64(state_->batch_count, &saved);
-  saved += BytesOfHashes(state_->tree.nodes());
+  saved += BytesOfHashes(state_->Tree().nodes());
   state_->documents.Save(&saved);
   return saved;
 }
@@ -434,8 +461,8 @@ Finding Auditor::Finish(const TreeHead& head) {
 }
 
 const AuditPlace& Auditor::place() const { return state_->place; }
-uint64_t Auditor::size() const { return state_->tree.size(); }
-const CompactRange& Auditor::tree() const { return state_->tree; }
+uint64_t Auditor::size() const { return state_->size(); }
+CompactRange Auditor::tree() const { return state_->Tree(); }
 uint64_t Auditor::last_seal_time_s() const { return state_->last_seal_time_s; }
 uint64_t Auditor::batch_count() const { return state_->batch_count; }
 uint64_t Auditor::document_count() const {

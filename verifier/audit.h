@@ -135,7 +135,8 @@ class Auditor {
 
   const AuditPlace& place() const;
   uint64_t size() const;
-  const CompactRange& tree() const;
+  // Up to 255 hashes.
+  CompactRange tree() const;
   uint64_t last_seal_time_s() const;
   // Batches that were complete, 0 for an opaque log.
   uint64_t batch_count() const;

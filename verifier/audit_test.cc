@@ -134,6 +134,22 @@ TEST(AuditTest, GoesOnFromATreeThatWasVerified) {
   }
 }
 
+TEST(AuditTest, ItsTreeIsThatOfTheEntriesAtEverySize) {
+  for (const uint64_t start : {0, 1, 255, 256, 700}) {
+    CompactRange tree;
+    for (uint64_t i = 0; i < start; ++i) {
+      tree.Append(LeafHash(DecimalEncode(i)));
+    }
+    Auditor auditor({}, tree, 0);
+    for (uint64_t i = start; i < 1030; ++i) {
+      tree.Append(LeafHash(DecimalEncode(i)));
+      ASSERT_EQ(auditor.AddEntry(DecimalEncode(i)), Finding::kOk);
+      ASSERT_EQ(auditor.size(), tree.size());
+      ASSERT_EQ(auditor.tree().Head(), tree.Head()) << start << " " << i;
+    }
+  }
+}
+
 TEST(AuditTest, GoesOnAfterFinishAndFromACopy) {
   const OpaqueLog log(300);
   Auditor auditor(OpaqueOptions(log));

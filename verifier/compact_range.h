@@ -34,21 +34,30 @@ class CompactRange {
   // for each perfect subtree it completes, from the leaf upwards.
   template <typename OnNode>
   void Append(const Hash& leaf_hash, OnNode&& on_node) {
-    Hash hash = leaf_hash;
-    on_node(0, size_, hash);
-    int level = 0;
-    for (uint64_t rest = size_; rest & 1; rest >>= 1) {
+    AppendSubtree(0, leaf_hash, on_node);
+  }
+
+  // Appends a perfect subtree of 2^level leaves, level < 64; the size must be a
+  // multiple of that (CHECK). Calls on_node for it and for each larger one that
+  // it completes, upwards.
+  void AppendSubtree(int level, const Hash& subtree) {
+    AppendSubtree(level, subtree, [](int, uint64_t, const Hash&) {});
+  }
+  template <typename OnNode>
+  void AppendSubtree(int level, const Hash& subtree, OnNode&& on_node) {
+    const uint64_t leaves = uint64_t{1} << level;
+    CHECK_EQ(size_ & (leaves - 1), uint64_t{0});
+    Hash hash = subtree;
+    uint64_t rest = size_ >> level;
+    on_node(level, rest, hash);
+    for (; rest & 1; rest >>= 1) {
       hash = NodeHash(nodes_.back(), hash);
       nodes_.pop_back();
       on_node(++level, rest >> 1, hash);
     }
     nodes_.push_back(hash);
-    ++size_;
+    size_ += leaves;
   }
-
-  // Appends a perfect subtree of 2^level leaves; the size must be a multiple of
-  // that (CHECK).
-  void AppendSubtree(int level, const Hash& hash);
 
   // The root of the tree; EmptyRoot() if there are no leaves. One hash less
   // than there are nodes.

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "verifier/crypto.h"
 #include "verifier/merkle.h"
@@ -65,6 +67,25 @@ TEST(CompactRangeTest, ASubtreeCountsAsItsLeaves) {
   for (uint64_t i = 8; i < 12; ++i) subtree.Append(Leaf(i));
   by_subtree.AppendSubtree(2, subtree.Root());
   EXPECT_EQ(by_subtree.Head(), tree.Head());
+}
+
+TEST(CompactRangeTest, ASubtreeTellsOfThoseThatItCompletes) {
+  using Nodes = std::vector<std::tuple<int, uint64_t, Hash>>;
+  CompactRange tree, subtree, by_subtree;
+  Nodes expected, told;
+  for (uint64_t i = 0; i < 12; ++i) by_subtree.Append(Leaf(i));
+  for (uint64_t i = 0; i < 16; ++i) {
+    tree.Append(Leaf(i), [&](int level, uint64_t index, const Hash& hash) {
+      if (i == 15 && level >= 2) expected.emplace_back(level, index, hash);
+    });
+    if (i >= 12) subtree.Append(Leaf(i));
+  }
+  by_subtree.AppendSubtree(2, subtree.Root(),
+                           [&](int level, uint64_t index, const Hash& hash) {
+                             told.emplace_back(level, index, hash);
+                           });
+  EXPECT_EQ(told, expected);
+  EXPECT_EQ(told.size(), 3u);
 }
 
 TEST(CompactRangeDeathTest, ASubtreeStandsWhereItFits) {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "verifier/check.h"
-#include "verifier/index_builder.h"
+#include "verifier/index_trie.h"
 
 namespace vidimus {
 namespace {
@@ -30,6 +30,9 @@ constexpr size_t kPartBitsMax = 16;
 constexpr size_t kPartedMin = size_t{1} << 13;
 constexpr size_t kPartEntriesMax = size_t{1} << 17;
 
+// So few that what hashing them needs fits a processor's own cache.
+constexpr size_t kHashedAtOnceMax = size_t{1} << 12;
+
 size_t PartBits(size_t entries) {
   if (entries < kPartedMin) return 0;
   size_t bits = kPartBits;
@@ -52,7 +55,22 @@ size_t PartBegin(const IndexEntry* entries, size_t count, size_t bits,
 }
 
 bool KeyBefore(const IndexEntry& a, const IndexEntry& b) {
-  return a.key < b.key;
+  return KeyLess(a, b);
+}
+
+// The hash at `depth` of the sorted entries [begin, end), which share so many
+// bits. Calls itself at most 256 deep.
+Hash HashBelow(const IndexEntry* begin, const IndexEntry* end, size_t depth,
+               SubtrieHasher* hasher) {
+  if (static_cast<size_t>(end - begin) <= kHashedAtOnceMax) {
+    hasher->Add(begin, end, depth);
+    return hasher->Run()[0];
+  }
+  const IndexEntry* const middle = std::partition_point(
+      begin, end,
+      [depth](const IndexEntry& entry) { return !KeyBit(entry.key, depth); });
+  return TrieNodeHash(HashBelow(begin, middle, depth + 1, hasher),
+                      HashBelow(middle, end, depth + 1, hasher));
 }
 
 const IndexEntry* FindIn(const IndexEntry* begin, size_t count,
@@ -76,12 +94,12 @@ class Merger {
 
   bool empty() const { return ranges_.empty(); }
 
-  IndexEntry Next() {
+  const IndexEntry* Next() {
     Range* least = &ranges_[0];
     for (size_t i = 1; i < ranges_.size(); ++i) {
       if (ranges_[i].Before(*least)) least = &ranges_[i];
     }
-    const IndexEntry entry = *least->next++;
+    const IndexEntry* const entry = least->next++;
     if (least->next == least->end) {
       *least = ranges_.back();
       ranges_.pop_back();
@@ -97,10 +115,7 @@ class Merger {
     const IndexEntry* next;
     const IndexEntry* end;
 
-    void ReadAhead() {
-      first_bits = 0;
-      for (int i = 0; i < 8; ++i) first_bits = first_bits << 8 | next->key[i];
-    }
+    void ReadAhead() { first_bits = KeyPrefix(next->key, 64); }
     bool Before(const Range& other) const {
       return first_bits != other.first_bits ? first_bits < other.first_bits
                                             : next->key < other.next->key;
@@ -111,96 +126,11 @@ class Merger {
 
 }  // namespace
 
-// A trie that remembers its hashes, so that a batch costs only the ways of its
-// own keys.
-class ShortRunMaker::Trie {
- public:
-  // The entry that has the key already, or null and the entry is taken.
-  const IndexEntry* Insert(const IndexEntry& entry) {
-    CHECK_LT(entries_.size(), kRunLeavesMin);
-    Place place{kNoNode, false};
-    for (size_t depth = 0;; ++depth) {
-      const Child child = At(place);
-      if (child.kind == Child::kNode) {
-        nodes_[child.number].fresh = false;
-        place = {child.number, KeyBit(entry.key, depth)};
-        continue;
-      }
-      if (child.kind == Child::kNone) break;
-      // One key stands here: both go down until they part.
-      const Hash& other = entries_[child.number].key;
-      if (other == entry.key) return &entries_[child.number];
-      const auto node = static_cast<uint32_t>(nodes_.size());
-      nodes_.emplace_back();
-      nodes_[node].children[KeyBit(other, depth)] = child;
-      At(place) = {Child::kNode, node};
-      place = {node, KeyBit(entry.key, depth)};
-    }
-    At(place) = {Child::kKey, static_cast<uint32_t>(entries_.size())};
-    entries_.push_back(entry);
-    hashes_.push_back(TrieLeafHash(entry));
-    return nullptr;
-  }
-
-  Hash Root() { return HashOf(root_); }
-
-  const std::vector<IndexEntry>& entries() const { return entries_; }
-  std::vector<IndexEntry> TakeEntries() { return std::move(entries_); }
-
- private:
-  static constexpr uint32_t kNoNode = ~uint32_t{0};
-
-  struct Child {
-    enum Kind : uint8_t { kNone, kKey, kNode } kind = kNone;
-    uint32_t number = 0;  // in entries_ or nodes_
-  };
-  struct Node {
-    Child children[2];
-    Hash hash = {};
-    bool fresh = false;
-  };
-  // A child of a node, or the root.
-  struct Place {
-    uint32_t node;
-    bool right;
-  };
-
-  Child& At(const Place& place) {
-    return place.node == kNoNode ? root_
-                                 : nodes_[place.node].children[place.right];
-  }
-
-  // At most 256 deep.
-  Hash HashOf(const Child& child) {
-    if (child.kind == Child::kNone) return kEmpty;
-    if (child.kind == Child::kKey) return hashes_[child.number];
-    Node& node = nodes_[child.number];
-    if (!node.fresh) {
-      node.hash =
-          TrieNodeHash(HashOf(node.children[0]), HashOf(node.children[1]));
-      node.fresh = true;
-    }
-    return node.hash;
-  }
-
-  std::vector<IndexEntry> entries_;  // in leaf order
-  std::vector<Hash> hashes_;         // of trie leaves, beside entries_
-  std::vector<Node> nodes_;
-  Child root_;
-};
-
-ShortRunMaker::ShortRunMaker(uint64_t start)
-    : start_(start), trie_(std::make_unique<Trie>()) {}
-
-ShortRunMaker::~ShortRunMaker() = default;
-ShortRunMaker::ShortRunMaker(ShortRunMaker&&) noexcept = default;
-ShortRunMaker& ShortRunMaker::operator=(ShortRunMaker&&) noexcept = default;
-
 Finding ShortRunMaker::Add(const IndexEntry& entry) {
   if (twice_.has_value()) return Finding::kIndexKeyTwice;
-  const IndexEntry* const other = trie_->Insert(entry);
-  if (other == nullptr) return Finding::kOk;
-  twice_ = TwiceCarried{other->index, entry.index};
+  CHECK_LT(trie_.size(), kRunLeavesMin);
+  if (trie_.Insert(entry)) return Finding::kOk;
+  twice_ = TwiceCarried{*trie_.Find(entry.key), entry.index};
   return Finding::kIndexKeyTwice;
 }
 
@@ -208,18 +138,11 @@ void ShortRunMaker::AddSeal() {
   if (!twice_.has_value()) seal_roots_.push_back(Root());
 }
 
-Hash ShortRunMaker::Root() { return trie_->Root(); }
-
-const std::vector<IndexEntry>& ShortRunMaker::entries() const {
-  return trie_->entries();
-}
-
 ShortRun ShortRunMaker::Finish() {
   ShortRun run;
   run.start = start_;
   run.root = Root();
-  run.entries = trie_->TakeEntries();
-  std::sort(run.entries.begin(), run.entries.end(), KeyBefore);
+  run.entries = trie_.Sorted();
   run.seal_roots = std::move(seal_roots_);
   run.twice = twice_;
   return run;
@@ -328,21 +251,22 @@ std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
       merger.Add(run.entries + begin, begin_of(run, number + 1) - begin);
       before += begin;
     }
-    RunRootBuilder builder;
-    std::optional<IndexEntry> last;
+    const IndexEntry* last = nullptr;
     for (; !merger.empty(); ++part.count) {
-      const IndexEntry entry = merger.Next();
-      if (last.has_value() && last->key == entry.key) {
-        part.twice = TwiceCarried{std::min(last->index, entry.index),
-                                  std::max(last->index, entry.index)};
+      const IndexEntry* const entry = merger.Next();
+      if (last != nullptr && last->key == entry->key) {
+        part.twice = TwiceCarried{std::min(last->index, entry->index),
+                                  std::max(last->index, entry->index)};
         return;
       }
       last = entry;
-      if (out == nullptr) continue;
-      CHECK(builder.Add(entry) == Finding::kOk);
-      out[before + part.count] = entry;
+      if (out != nullptr) out[before + part.count] = *entry;
     }
-    part.root = builder.RootAt(bits);
+    if (out != nullptr) {
+      SubtrieHasher hasher;
+      part.root =
+          HashBelow(out + before, out + before + part.count, bits, &hasher);
+    }
     for (const Span& run : runs) {
       if (!run.of_piece) continue;
       const size_t begin = begin_of(run, number);

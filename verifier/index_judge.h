@@ -4,17 +4,17 @@
 //
 // Keeps every key so far, sorted by runs: 40 bytes a leaf (0.4 GB at 10^7), and
 // as much again while the largest run is merged, in memory that the caller
-// gives; besides, at most the trie of 4,096 keys. Each key is hashed about six
-// times for each factor of four that the log grows by. Most of that may be done
-// on other threads: short runs by ShortRunMaker, merges by a TaskRunner. What
-// is found, and where, is the same.
+// gives; besides, the trie of 4,096 keys, and for each thread that merges the
+// hashes of as many. Each key is hashed about six times for each factor of four
+// that the log grows by, many keys at once (hash_lanes.h). Most of that may be
+// done on other threads: short runs by ShortRunMaker, merges by a TaskRunner.
+// What is found, and where, is the same.
 #ifndef VERIFIER_INDEX_JUDGE_H_
 #define VERIFIER_INDEX_JUDGE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -22,6 +22,7 @@
 #include "verifier/finding.h"
 #include "verifier/hash.h"
 #include "verifier/index.h"
+#include "verifier/index_trie.h"
 #include "verifier/leaf.h"
 #include "verifier/runs.h"
 
@@ -77,31 +78,27 @@ struct ShortRun {
 class ShortRunMaker {
  public:
   // `start` is a multiple of 4,096.
-  explicit ShortRunMaker(uint64_t start);
-  ~ShortRunMaker();
-  ShortRunMaker(ShortRunMaker&&) noexcept;
-  ShortRunMaker& operator=(ShortRunMaker&&) noexcept;
+  explicit ShortRunMaker(uint64_t start) : start_(start) {}
 
   uint64_t start() const { return start_; }
 
-  // The next leaf that is no seal. Seals are told apart from the rest alone.
+  // The next leaf that is no seal, one of 4,096 at most (CHECK). Seals are told
+  // apart from the rest alone.
   Finding Add(const IndexEntry& entry);
   void AddSeal();
 
   // The root of what was added.
-  Hash Root();
+  Hash Root() { return trie_.Root(); }
   // By leaf.
-  const std::vector<IndexEntry>& entries() const;
+  const std::vector<IndexEntry>& entries() const { return trie_.entries(); }
   const std::optional<TwiceCarried>& twice() const { return twice_; }
 
   // What was made; the maker is of no further use.
   ShortRun Finish();
 
  private:
-  class Trie;
-
   uint64_t start_;
-  std::unique_ptr<Trie> trie_;
+  KeyTrie trie_;
   std::vector<Hash> seal_roots_;
   std::optional<TwiceCarried> twice_;
 };

@@ -260,10 +260,11 @@ TEST(SealJudgeWaysTest, FindTheSameInTheSamePlace) {
   }
 }
 
-// Parts of which most are empty, or hold one key.
+// Parts of which most are empty, or hold one key, or many more than are hashed
+// at once.
 TEST_F(SealJudgeTest, AgreesOnKeysThatCrowdInOnePlace) {
   std::mt19937_64 random(11);
-  while (size_ < 20000) {
+  while (size_ < 80000) {
     Hash key = KeyOf(size_);
     const uint64_t sort = random() % 1000;
     if (sort > 0) key[0] = 0x55;

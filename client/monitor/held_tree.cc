@@ -13,6 +13,7 @@
 #include "client/tree_reader.h"
 #include "proto/status.h"
 #include "verifier/encoding.h"
+#include "verifier/hash_lanes.h"
 #include "verifier/leaf.h"
 #include "verifier/merkle.h"
 #include "verifier/register.h"
@@ -94,18 +95,28 @@ absl::Status HeldTree::Append(const std::vector<std::string_view>& entries,
   std::array<std::string, kLevels> hashes;
   std::array<uint64_t, kLevels> begin = {};
   uint64_t odd = odd_before;
+  const auto on_node = [&](int level, uint64_t index, const Hash& hash) {
+    if (level == 0 || level % kTileHeight != 0) return;
+    std::string& row = hashes[level / kTileHeight];
+    if (row.empty()) begin[level / kTileHeight] = index;
+    row += Bytes(hash);
+  };
+  const size_t count = leaf_hashes.size() - first;
+  leaves.reserve(count * kLeafBytes);
   for (size_t i = first; i < leaf_hashes.size(); ++i) {
     std::string_view leaf = i < entries.size() ? entries[i] : "";
-    if (leaf.size() != kLeafBytes) odd = std::min(odd, tree_.size());
+    if (leaf.size() != kLeafBytes)
+      odd = std::min(odd, before.size() + i - first);
     leaves += leaf.substr(0, kLeafBytes);
     leaves.resize((i - first + 1) * kLeafBytes);
-    tree_.Append(leaf_hashes[i],
-                 [&](int level, uint64_t index, const Hash& hash) {
-                   if (level == 0 || level % kTileHeight != 0) return;
-                   std::string& row = hashes[level / kTileHeight];
-                   if (row.empty()) begin[level / kTileHeight] = index;
-                   row += Bytes(hash);
-                 });
+  }
+  if (count == kTileWidth && before.size() % kTileWidth == 0) {
+    tree_.AppendSubtree(kTileHeight, FullTileRoot(&leaf_hashes[first]),
+                        on_node);
+  } else {
+    for (size_t i = first; i < leaf_hashes.size(); ++i) {
+      tree_.Append(leaf_hashes[i], on_node);
+    }
   }
   absl::Status written = Write(0, before.size() * kLeafBytes, leaves);
   for (int level = 1; level < kLevels && written.ok(); ++level) {

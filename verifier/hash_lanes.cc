@@ -1,9 +1,13 @@
-#include "log/index_hash.h"
+#include "verifier/hash_lanes.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <utility>
+
+#include "verifier/leaf.h"
+#include "verifier/merkle.h"
+#include "verifier/tile.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
@@ -13,15 +17,28 @@
 namespace vidimus {
 namespace {
 
-void LeavesOneByOne(const TrieLeafJob* jobs, size_t count) {
+// What hashes jobs of one sort: as many as there are lanes, or one by one.
+template <typename Job>
+using SideBySide = void (*)(const Job* jobs);
+template <typename Job>
+using OneByOne = void (*)(const Job* jobs, size_t count);
+
+void TrieLeavesOneByOne(const TrieLeafJob* jobs, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     *jobs[i].out = TrieLeafHash(*jobs[i].entry);
   }
 }
 
-void NodesOneByOne(const TrieNodeJob* jobs, size_t count) {
+void TreeLeavesOneByOne(const TreeLeafJob* jobs, size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    *jobs[i].out = TrieNodeHash(*jobs[i].left, *jobs[i].right);
+    *jobs[i].out = LeafHash({jobs[i].leaf, kLeafBytes});
+  }
+}
+
+template <Hash (*kNodeHash)(const Hash& left, const Hash& right)>
+void NodesOneByOne(const NodeJob* jobs, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    *jobs[i].out = kNodeHash(*jobs[i].left, *jobs[i].right);
   }
 }
 
@@ -175,15 +192,21 @@ VIDIMUS_LANES_INLINE void StoreHashes(const V* state, Hash* const* out) {
   }
 }
 
+// What every message begins with says what it is (merkle.h, index.h).
+constexpr uint8_t kTreeLeafDomain = 0;
+constexpr uint8_t kTreeNodeDomain = 1;
+constexpr uint8_t kTrieLeafDomain = 6;
+constexpr uint8_t kTrieNodeDomain = 7;
+
 // 41 bytes: one block.
 template <int kLanes>
-VIDIMUS_LANES_INLINE void Leaves(const TrieLeafJob* jobs) {
+VIDIMUS_LANES_INLINE void TrieLeaves(const TrieLeafJob* jobs) {
   using V = typename Lane<kLanes>::V;
   alignas(64) uint8_t blocks[kLanes][64];
   Hash* out[kLanes];
   for (int lane = 0; lane < kLanes; ++lane) {
     uint8_t* const block = blocks[lane];
-    block[0] = 6;
+    block[0] = kTrieLeafDomain;
     std::memcpy(block + 1, jobs[lane].entry->key.data(), 32);
     const uint64_t index = __builtin_bswap64(jobs[lane].entry->index);
     std::memcpy(block + 33, &index, 8);
@@ -200,54 +223,93 @@ VIDIMUS_LANES_INLINE void Leaves(const TrieLeafJob* jobs) {
   StoreHashes<kLanes>(state, out);
 }
 
-// 65 bytes: the second block holds but one of them.
+// Messages of `bytes` bytes, of which `blocks` hold 64 and `last` the word that
+// begins the second block, with the bit 1 behind the message in it.
 template <int kLanes>
-VIDIMUS_LANES_INLINE void Nodes(const TrieNodeJob* jobs) {
+VIDIMUS_LANES_INLINE void TwoBlocks(const uint8_t (*blocks)[64],
+                                    const uint32_t* last, uint32_t bytes,
+                                    Hash* const* out) {
   using V = typename Lane<kLanes>::V;
+  V w[16], state[8];
+  LoadBlocks<kLanes>(blocks, w);
+  Begin(state);
+  Compress(w, state);
+  std::memcpy(&w[0], last, sizeof(V));
+  for (int t = 1; t < 15; ++t) w[t] = V{};
+  w[15] = V{} + 8 * bytes;
+  Compress(w, state);
+  StoreHashes<kLanes>(state, out);
+}
+
+// 65 bytes: the second block holds but one of them.
+template <int kLanes, uint8_t kDomain>
+VIDIMUS_LANES_INLINE void Nodes(const NodeJob* jobs) {
   alignas(64) uint8_t blocks[kLanes][64];
   alignas(64) uint32_t last[kLanes];
   Hash* out[kLanes];
   for (int lane = 0; lane < kLanes; ++lane) {
     uint8_t* const block = blocks[lane];
-    block[0] = 7;
+    block[0] = kDomain;
     std::memcpy(block + 1, jobs[lane].left->data(), 32);
     std::memcpy(block + 33, jobs[lane].right->data(), 31);
     last[lane] =
         static_cast<uint32_t>((*jobs[lane].right)[31]) << 24 | 0x800000;
     out[lane] = jobs[lane].out;
   }
-  V w[16], state[8];
-  LoadBlocks<kLanes>(blocks, w);
-  Begin(state);
-  Compress(w, state);
-  std::memcpy(&w[0], last, sizeof(last));
-  for (int t = 1; t < 15; ++t) w[t] = V{};
-  w[15] = V{} + uint32_t{65 * 8};
-  Compress(w, state);
-  StoreHashes<kLanes>(state, out);
+  TwoBlocks<kLanes>(blocks, last, 65, out);
+}
+
+// 66 bytes: two of them in the second block.
+template <int kLanes>
+VIDIMUS_LANES_INLINE void TreeLeaves(const TreeLeafJob* jobs) {
+  static_assert(kLeafBytes == 65);
+  alignas(64) uint8_t blocks[kLanes][64];
+  alignas(64) uint32_t last[kLanes];
+  Hash* out[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const auto* const leaf = reinterpret_cast<const uint8_t*>(jobs[lane].leaf);
+    blocks[lane][0] = kTreeLeafDomain;
+    std::memcpy(blocks[lane] + 1, leaf, 63);
+    last[lane] = static_cast<uint32_t>(leaf[63]) << 24 |
+                 static_cast<uint32_t>(leaf[64]) << 16 | 0x8000;
+    out[lane] = jobs[lane].out;
+  }
+  TwoBlocks<kLanes>(blocks, last, 66, out);
 }
 
 // The compiler ends each with vzeroupper, without which BoringSSL's SHA
 // instructions would be a hundred times slower afterwards.
-__attribute__((target("avx2"))) void Leaves8(const TrieLeafJob* jobs) {
-  Leaves<8>(jobs);
+#define VIDIMUS_AVX2 __attribute__((target("avx2")))
+#define VIDIMUS_AVX512 __attribute__((target("avx512f,avx512vl,avx512bw")))
+
+VIDIMUS_AVX2 void TrieLeaves8(const TrieLeafJob* jobs) { TrieLeaves<8>(jobs); }
+VIDIMUS_AVX2 void TrieNodes8(const NodeJob* jobs) {
+  Nodes<8, kTrieNodeDomain>(jobs);
 }
-__attribute__((target("avx2"))) void Nodes8(const TrieNodeJob* jobs) {
-  Nodes<8>(jobs);
+VIDIMUS_AVX2 void TreeLeaves8(const TreeLeafJob* jobs) { TreeLeaves<8>(jobs); }
+VIDIMUS_AVX2 void TreeNodes8(const NodeJob* jobs) {
+  Nodes<8, kTreeNodeDomain>(jobs);
 }
-__attribute__((target("avx512f,avx512vl,avx512bw"))) void Leaves16(
-    const TrieLeafJob* jobs) {
-  Leaves<16>(jobs);
+VIDIMUS_AVX512 void TrieLeaves16(const TrieLeafJob* jobs) {
+  TrieLeaves<16>(jobs);
 }
-__attribute__((target("avx512f,avx512vl,avx512bw"))) void Nodes16(
-    const TrieNodeJob* jobs) {
-  Nodes<16>(jobs);
+VIDIMUS_AVX512 void TrieNodes16(const NodeJob* jobs) {
+  Nodes<16, kTrieNodeDomain>(jobs);
 }
+VIDIMUS_AVX512 void TreeLeaves16(const TreeLeafJob* jobs) {
+  TreeLeaves<16>(jobs);
+}
+VIDIMUS_AVX512 void TreeNodes16(const NodeJob* jobs) {
+  Nodes<16, kTreeNodeDomain>(jobs);
+}
+
+#undef VIDIMUS_AVX2
+#undef VIDIMUS_AVX512
 
 // Fewer jobs than half the lanes are not worth the lanes.
 template <size_t kLanes, typename Job>
-void InLanes(const Job* jobs, size_t count, void (*lanes)(const Job*),
-             void (*one_by_one)(const Job*, size_t)) {
+void InLanes(const Job* jobs, size_t count, SideBySide<Job> lanes,
+             OneByOne<Job> one_by_one) {
   size_t done = 0;
   for (; count - done >= kLanes; done += kLanes) lanes(jobs + done);
   const size_t left = count - done;
@@ -275,6 +337,20 @@ bool HasShaInstructions() {
 #endif
 }
 
+template <typename Job>
+void HashWith(HashLanes lanes, SideBySide<Job> eight, SideBySide<Job> sixteen,
+              OneByOne<Job> one_by_one, const Job* jobs, size_t count) {
+#ifdef VIDIMUS_HASH_LANES
+  if (lanes == HashLanes::k16) {
+    return InLanes<16>(jobs, count, sixteen, one_by_one);
+  }
+  if (lanes == HashLanes::k8) {
+    return InLanes<8>(jobs, count, eight, one_by_one);
+  }
+#endif
+  one_by_one(jobs, count);
+}
+
 HashLanes Fastest() {
   static const HashLanes lanes = [] {
     const HashLanes widest = AvailableHashLanes().back();
@@ -298,36 +374,63 @@ std::vector<HashLanes> AvailableHashLanes() {
   return lanes;
 }
 
-void HashTrieLeaves(HashLanes lanes, const TrieLeafJob* jobs, size_t count) {
 #ifdef VIDIMUS_HASH_LANES
-  if (lanes == HashLanes::k16) {
-    return InLanes<16>(jobs, count, Leaves16, LeavesOneByOne);
-  }
-  if (lanes == HashLanes::k8) {
-    return InLanes<8>(jobs, count, Leaves8, LeavesOneByOne);
-  }
+#define VIDIMUS_LANES(name) name##8, name##16
+#else
+#define VIDIMUS_LANES(name) nullptr, nullptr
 #endif
-  LeavesOneByOne(jobs, count);
+
+void HashTrieLeaves(HashLanes lanes, const TrieLeafJob* jobs, size_t count) {
+  HashWith(lanes, VIDIMUS_LANES(TrieLeaves), TrieLeavesOneByOne, jobs, count);
 }
 
-void HashTrieNodes(HashLanes lanes, const TrieNodeJob* jobs, size_t count) {
-#ifdef VIDIMUS_HASH_LANES
-  if (lanes == HashLanes::k16) {
-    return InLanes<16>(jobs, count, Nodes16, NodesOneByOne);
-  }
-  if (lanes == HashLanes::k8) {
-    return InLanes<8>(jobs, count, Nodes8, NodesOneByOne);
-  }
-#endif
-  NodesOneByOne(jobs, count);
+void HashTrieNodes(HashLanes lanes, const NodeJob* jobs, size_t count) {
+  HashWith(lanes, VIDIMUS_LANES(TrieNodes), NodesOneByOne<TrieNodeHash>, jobs,
+           count);
 }
+
+void HashTreeLeaves(HashLanes lanes, const TreeLeafJob* jobs, size_t count) {
+  HashWith(lanes, VIDIMUS_LANES(TreeLeaves), TreeLeavesOneByOne, jobs, count);
+}
+
+void HashTreeNodes(HashLanes lanes, const NodeJob* jobs, size_t count) {
+  HashWith(lanes, VIDIMUS_LANES(TreeNodes), NodesOneByOne<NodeHash>, jobs,
+           count);
+}
+
+#undef VIDIMUS_LANES
 
 void HashTrieLeaves(const TrieLeafJob* jobs, size_t count) {
   HashTrieLeaves(Fastest(), jobs, count);
 }
 
-void HashTrieNodes(const TrieNodeJob* jobs, size_t count) {
+void HashTrieNodes(const NodeJob* jobs, size_t count) {
   HashTrieNodes(Fastest(), jobs, count);
+}
+
+void HashTreeLeaves(const TreeLeafJob* jobs, size_t count) {
+  HashTreeLeaves(Fastest(), jobs, count);
+}
+
+void HashTreeNodes(const NodeJob* jobs, size_t count) {
+  HashTreeNodes(Fastest(), jobs, count);
+}
+
+Hash FullTileRoot(const Hash* hashes) {
+  // A level and the one above it, by turns.
+  Hash levels[2][kTileWidth / 2];
+  NodeJob jobs[kTileWidth / 2];
+  int turn = 0;
+  for (size_t width = kTileWidth / 2; width > 0; width /= 2) {
+    Hash* const above = levels[turn];
+    for (size_t i = 0; i < width; ++i) {
+      jobs[i] = {&hashes[2 * i], &hashes[2 * i + 1], &above[i]};
+    }
+    HashTreeNodes(jobs, width);
+    hashes = above;
+    turn = 1 - turn;
+  }
+  return hashes[0];
 }
 
 }  // namespace vidimus

@@ -1,4 +1,4 @@
-#include "log/index_trie.h"
+#include "verifier/index_trie.h"
 
 #include <algorithm>
 #include <cstring>
@@ -84,39 +84,6 @@ uint64_t KeyPrefix(const Hash& key, int bits) {
   return bits == 0 ? 0 : WordOf(key, 0) >> (64 - bits);
 }
 
-// --- EntrySum ---
-
-void EntrySum::Add(const IndexEntry& entry) {
-  // The finalizer of SplitMix64, over each word of the key with the index.
-  uint64_t salt = entry.index;
-  for (size_t word = 0; word < 4; ++word) {
-    salt += 0x9e3779b97f4a7c15u;
-    uint64_t mixed = WordOf(entry.key, word) ^ salt * 0xd1342543de82ef95u;
-    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
-    words_[word] += mixed ^ mixed >> 31;
-  }
-}
-
-void EntrySum::Add(const EntrySum& other) {
-  for (size_t word = 0; word < 4; ++word) words_[word] += other.words_[word];
-}
-
-std::string EntrySum::ToBytes() const {
-  std::string bytes;
-  for (const uint64_t word : words_) AppendBe64(word, &bytes);
-  return bytes;
-}
-
-EntrySum EntrySum::FromBytes(std::string_view bytes) {
-  CHECK_EQ(bytes.size(), 32u);
-  EntrySum sum;
-  for (size_t word = 0; word < 4; ++word) {
-    sum.words_[word] = Be64(bytes.substr(8 * word, 8));
-  }
-  return sum;
-}
-
 // --- KeyTrie ---
 
 const Hash& KeyTrie::HashOf(Ref ref) const {
@@ -191,7 +158,7 @@ Hash KeyTrie::Root() {
     leaves.push_back({&entries_[i], &entry_hashes_[i]});
   }
   HashTrieLeaves(leaves.data(), leaves.size());
-  std::vector<TrieNodeJob> jobs;
+  std::vector<NodeJob> jobs;
   for (size_t depth = dirty_.size(); depth-- > 0;) {
     jobs.clear();
     for (const uint32_t i : dirty_[depth]) {

@@ -1,4 +1,4 @@
-#include "log/index_trie.h"
+#include "verifier/index_trie.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,6 @@
 #include <random>
 #include <string>
 
-#include "log/index_hash.h"
 #include "verifier/crypto.h"
 #include "verifier/index_builder.h"
 
@@ -39,30 +38,6 @@ std::vector<IndexEntry> Sorted(std::vector<IndexEntry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.key < b.key; });
   return entries;
-}
-
-TEST(IndexHashTest, EveryNumberOfLanesGivesTheVerifiersHashes) {
-  const std::vector<IndexEntry> entries = Entries(100);
-  std::vector<Hash> leaves(100), nodes(100);
-  for (const HashLanes lanes : AvailableHashLanes()) {
-    for (size_t count = 0; count <= 100; ++count) {
-      std::vector<TrieLeafJob> leaf_jobs;
-      std::vector<TrieNodeJob> node_jobs;
-      std::fill(leaves.begin(), leaves.end(), Hash{});
-      std::fill(nodes.begin(), nodes.end(), Hash{});
-      for (size_t i = 0; i < count; ++i) {
-        leaf_jobs.push_back({&entries[i], &leaves[i]});
-        node_jobs.push_back({&entries[i].key, &entries[99 - i].key, &nodes[i]});
-      }
-      HashTrieLeaves(lanes, leaf_jobs.data(), count);
-      HashTrieNodes(lanes, node_jobs.data(), count);
-      for (size_t i = 0; i < count; ++i) {
-        ASSERT_EQ(leaves[i], TrieLeafHash(entries[i]));
-        ASSERT_EQ(nodes[i], TrieNodeHash(entries[i].key, entries[99 - i].key));
-      }
-      for (size_t i = count; i < 100; ++i) ASSERT_EQ(nodes[i], Hash{});
-    }
-  }
 }
 
 TEST(KeyTrieTest, HasTheRootOfItsKeysHoweverManyWereAddedAtOnce) {
@@ -152,31 +127,6 @@ TEST(SubtrieHasherTest, HashesManyGroupsAsTheVerifierDoesEach) {
       }
       ASSERT_EQ(hasher.Run(), expected) << size << " " << bits;
     }
-  }
-}
-
-TEST(EntrySumTest, KnowsALostADoubledAndAChangedEntryAndNoOrder) {
-  const std::vector<IndexEntry> entries = Entries(20);
-  const auto sum_of = [](const std::vector<IndexEntry>& some) {
-    EntrySum sum;
-    for (const IndexEntry& entry : some) sum.Add(entry);
-    return sum;
-  };
-  const EntrySum sum = sum_of(entries);
-  EXPECT_TRUE(sum == sum_of(Sorted(entries)));
-  EXPECT_TRUE(sum == EntrySum::FromBytes(sum.ToBytes()));
-  auto changed = entries;
-  changed.pop_back();
-  EXPECT_TRUE(sum != sum_of(changed));
-  changed.push_back(entries[0]);
-  EXPECT_TRUE(sum != sum_of(changed));
-  changed = entries;
-  std::swap(changed[0].index, changed[1].index);
-  EXPECT_TRUE(sum != sum_of(changed));
-  for (int bit = 0; bit < 256; ++bit) {
-    changed = entries;
-    changed[3].key[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
-    EXPECT_TRUE(sum != sum_of(changed));
   }
 }
 

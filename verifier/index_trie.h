@@ -1,8 +1,8 @@
-// Tries of keys (verifier/index.h) in memory: one that grows, and the ways down
-// one that lies sorted. What they hash to is what verifier/index_builder.h
-// says; here it is done so that little is hashed twice.
-#ifndef VIDIMUS_LOG_INDEX_TRIE_H_
-#define VIDIMUS_LOG_INDEX_TRIE_H_
+// Tries of keys (index.h) in memory: one that grows, and the ways down one that
+// lies sorted. What they hash to is what index_builder.h says; here it is done
+// so that little is hashed twice, and many hashes at once.
+#ifndef VERIFIER_INDEX_TRIE_H_
+#define VERIFIER_INDEX_TRIE_H_
 
 #include <array>
 #include <cstddef>
@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "log/index_hash.h"
 #include "verifier/hash.h"
+#include "verifier/hash_lanes.h"
 #include "verifier/index.h"
 
 namespace vidimus {
@@ -33,28 +33,6 @@ inline bool KeyLess(const Hash& a, const Hash& b) {
 inline bool KeyLess(const IndexEntry& a, const IndexEntry& b) {
   return KeyLess(a.key, b.key);
 }
-
-// What the keys of a run add up to, whatever their order: four sums of words,
-// each entry's well mixed, so that a lost, doubled or changed entry changes
-// them. Against faults, not against an enemy, who does not choose entries.
-class EntrySum {
- public:
-  void Add(const IndexEntry& entry);
-  void Add(const EntrySum& other);
-
-  std::string ToBytes() const;  // 32
-  static EntrySum FromBytes(std::string_view bytes);
-
-  friend bool operator==(const EntrySum& a, const EntrySum& b) {
-    return a.words_ == b.words_;
-  }
-  friend bool operator!=(const EntrySum& a, const EntrySum& b) {
-    return !(a == b);
-  }
-
- private:
-  std::array<uint64_t, 4> words_ = {};
-};
 
 // Not synchronised. About 130 bytes an entry.
 class KeyTrie {
@@ -137,7 +115,7 @@ class SubtrieHasher {
   uint32_t places_ = 1;  // place 0 is empty
   std::vector<Hash> hashes_;
   std::vector<TrieLeafJob> leaf_jobs_;
-  std::vector<TrieNodeJob> node_jobs_;
+  std::vector<NodeJob> node_jobs_;
 };
 
 // The way of `key` below `depth` among the sorted entries [begin, end), which
@@ -162,4 +140,4 @@ const Hash* SplitKeys(const Hash* from, const Hash* to, size_t depth);
 
 }  // namespace vidimus
 
-#endif  // VIDIMUS_LOG_INDEX_TRIE_H_
+#endif  // VERIFIER_INDEX_TRIE_H_
