@@ -2,7 +2,7 @@
 // make, by the verifiable random function under its label key
 // (verifier/label.h, docs/label.md).
 //
-// A key costs about 100 us, its proof 80 more. So it is made by threads of its
+// A key costs about 65 us, its proof 75 more. So it is made by threads of its
 // own, which yield to the sequencer and the doors, never by those; and
 // remembered in a cache that is bounded and holds nothing readable
 // (chain_cache.h), under a key that follows from the label key: who could read

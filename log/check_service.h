@@ -13,7 +13,7 @@
 //
 // Where nothing is new and the chain is remembered, an answer costs one look-up
 // in the index and one proof; no page of the vault is read. A key that is not
-// remembered costs 100 us more, each entry that is no access of the caller's
+// remembered costs 65 us more, each entry that is no access of the caller's
 // own, or may be none, a page.
 //
 // Messages and metrics hold no subject, label or key.

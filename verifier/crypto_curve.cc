@@ -153,8 +153,6 @@ void SetDigits(const PublicProduct& product, const ge_p3& point, Digits* out) {
 
 // --- Encodings ---------------------------------------------------------------
 
-constexpr EncodedPoint kIdentity = {1};
-
 // Whether 32 bytes spell y below p = 2^255 - 19, and the sign of an x that has
 // one: x is 0 if y is 1 or -1. BoringSSL forgives both.
 bool IsCanonical(std::string_view bytes) {
@@ -196,8 +194,11 @@ Hash512 Sha512(std::initializer_list<std::string_view> parts) {
 CurvePoint::CurvePoint() {
   static_assert(sizeof(state_) == sizeof(ge_p3));
   static_assert(alignof(ge_p3) <= 8);
-  ge_p3 identity;
-  x25519_ge_frombytes_vartime(&identity, kIdentity.data());
+  // Spelled out, (0 : 1 : 1) and 0 * 1: decoding it would take a square root,
+  // and nearly every step of a proof begins with one of these.
+  ge_p3 identity = {};
+  identity.Y.v[0] = 1;
+  identity.Z.v[0] = 1;
   Put(identity, state_);
 }
 

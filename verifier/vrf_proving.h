@@ -17,7 +17,7 @@ inline constexpr size_t kVrfSeedBytes = 32;
 
 // A secret key of the function: an Ed25519 seed, as RFC 9381 has it for this
 // suite. Wipes what it holds when it goes. Proving is const and safe from
-// several threads; about 180 us, in a time that tells nothing about the key
+// several threads; about 140 us, in a time that tells nothing about the key
 // but, by the number of tries of encode-to-curve, a little about the input,
 // which whoever proves knows anyway.
 class VrfProver {

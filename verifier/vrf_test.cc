@@ -199,6 +199,7 @@ TEST(CurveTest, APointLessItselfIsTheIdentity) {
   const CurvePoint b = CurvePoint::TimesBase(Scalar{1});
   const CurvePoint b2 = CurvePoint::TimesBase(two);
   EXPECT_TRUE(CurvePoint().IsIdentity());
+  EXPECT_EQ(CurvePoint().Encode(), EncodedPoint{1});
   EXPECT_TRUE(b.Minus(b).IsIdentity());
   EXPECT_FALSE(b.IsIdentity());
   EXPECT_EQ(b.Times(two).Encode(), b2.Encode());
