@@ -324,6 +324,18 @@ void InLanes(const Job* jobs, size_t count, SideBySide<Job> lanes,
   lanes(padded);
 }
 
+template <typename Job>
+void HashWith(HashLanes lanes, SideBySide<Job> eight, SideBySide<Job> sixteen,
+              OneByOne<Job> one_by_one, const Job* jobs, size_t count) {
+  if (lanes == HashLanes::k16) {
+    InLanes<16>(jobs, count, sixteen, one_by_one);
+  } else if (lanes == HashLanes::k8) {
+    InLanes<8>(jobs, count, eight, one_by_one);
+  } else {
+    one_by_one(jobs, count);
+  }
+}
+
 #endif  // VIDIMUS_HASH_LANES
 
 // Whether BoringSSL hashes with the processor's own SHA instructions, against
@@ -335,20 +347,6 @@ bool HasShaInstructions() {
 #else
   return false;
 #endif
-}
-
-template <typename Job>
-void HashWith(HashLanes lanes, SideBySide<Job> eight, SideBySide<Job> sixteen,
-              OneByOne<Job> one_by_one, const Job* jobs, size_t count) {
-#ifdef VIDIMUS_HASH_LANES
-  if (lanes == HashLanes::k16) {
-    return InLanes<16>(jobs, count, sixteen, one_by_one);
-  }
-  if (lanes == HashLanes::k8) {
-    return InLanes<8>(jobs, count, eight, one_by_one);
-  }
-#endif
-  one_by_one(jobs, count);
 }
 
 HashLanes Fastest() {
@@ -375,30 +373,33 @@ std::vector<HashLanes> AvailableHashLanes() {
 }
 
 #ifdef VIDIMUS_HASH_LANES
-#define VIDIMUS_LANES(name) name##8, name##16
+#define VIDIMUS_HASH(sort, one_by_one) \
+  HashWith(lanes, sort##8, sort##16, one_by_one, jobs, count)
 #else
-#define VIDIMUS_LANES(name) nullptr, nullptr
+#define VIDIMUS_HASH(sort, one_by_one) one_by_one(jobs, count)
 #endif
 
-void HashTrieLeaves(HashLanes lanes, const TrieLeafJob* jobs, size_t count) {
-  HashWith(lanes, VIDIMUS_LANES(TrieLeaves), TrieLeavesOneByOne, jobs, count);
+void HashTrieLeaves([[maybe_unused]] HashLanes lanes, const TrieLeafJob* jobs,
+                    size_t count) {
+  VIDIMUS_HASH(TrieLeaves, TrieLeavesOneByOne);
 }
 
-void HashTrieNodes(HashLanes lanes, const NodeJob* jobs, size_t count) {
-  HashWith(lanes, VIDIMUS_LANES(TrieNodes), NodesOneByOne<TrieNodeHash>, jobs,
-           count);
+void HashTrieNodes([[maybe_unused]] HashLanes lanes, const NodeJob* jobs,
+                   size_t count) {
+  VIDIMUS_HASH(TrieNodes, NodesOneByOne<TrieNodeHash>);
 }
 
-void HashTreeLeaves(HashLanes lanes, const TreeLeafJob* jobs, size_t count) {
-  HashWith(lanes, VIDIMUS_LANES(TreeLeaves), TreeLeavesOneByOne, jobs, count);
+void HashTreeLeaves([[maybe_unused]] HashLanes lanes, const TreeLeafJob* jobs,
+                    size_t count) {
+  VIDIMUS_HASH(TreeLeaves, TreeLeavesOneByOne);
 }
 
-void HashTreeNodes(HashLanes lanes, const NodeJob* jobs, size_t count) {
-  HashWith(lanes, VIDIMUS_LANES(TreeNodes), NodesOneByOne<NodeHash>, jobs,
-           count);
+void HashTreeNodes([[maybe_unused]] HashLanes lanes, const NodeJob* jobs,
+                   size_t count) {
+  VIDIMUS_HASH(TreeNodes, NodesOneByOne<NodeHash>);
 }
 
-#undef VIDIMUS_LANES
+#undef VIDIMUS_HASH
 
 void HashTrieLeaves(const TrieLeafJob* jobs, size_t count) {
   HashTrieLeaves(Fastest(), jobs, count);

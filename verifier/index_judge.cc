@@ -9,8 +9,6 @@
 namespace vidimus {
 namespace {
 
-constexpr Hash kEmpty = {};
-
 class HeapMemory : public RunMemory {
  public:
   IndexEntry* Allocate(size_t count) override { return new IndexEntry[count]; }
