@@ -5,7 +5,9 @@
 # SUBJECTS residents (20,000) by ADMINISTRATIONS (7, a `vidimus load` each) and
 # requests of 256 signed records of RECORD_BYTES (512). Loaders run on the same
 # processors; with CHECKS=all (the default) they judge every receipt and that
-# every chain is dense, with CHECKS=sample every 16th receipt alone.
+# every chain is dense, with CHECKS=sample every 16th receipt alone. They run at
+# niceness LOADERS_NICE (10), since what they judge is other machines' work, for
+# which nobody else waits.
 #
 # First pairs that are all new: those that the streams later will draw, by the
 # same seed, so that a million residents take minutes and not hours; with few
@@ -23,6 +25,7 @@ ADMINISTRATIONS=${ADMINISTRATIONS:-7}  # the eighth is the bystander
 RECORD_BYTES=${RECORD_BYTES:-512}
 IN_FLIGHT=${IN_FLIGHT:-16}
 CHECKS=${CHECKS:-all}
+LOADERS_NICE=${LOADERS_NICE:-10}
 # An entry's id, its two salts, its actor, and what protobuf puts between.
 readonly WIRE_BYTES=$((RECORD_BYTES + 68))
 # What a stream draws at most: more than any machine of two cores takes.
@@ -31,19 +34,19 @@ readonly BYSTANDER_DRAWS=20000
 
 metric() { curl -fsS "$URL/metrics" | sed -n "s/^$1{[^}]*} //p"; }
 
-# loader NAME ADMINISTRATION FLAG...: in the background, its report in WORK/NAME.
+# loader NAME ADMINISTRATION NICENESS FLAG...: in the background, its report in WORK/NAME.
 loader() {
-  local name=$1 a=$2 checks=()
-  shift 2
+  local name=$1 a=$2 nice=$3 checks=()
+  shift 3
   if [[ $CHECKS == all ]]; then checks=(--check all --chains "$WORK/chains.$a"); fi
-  "$VIDIMUS" load --log "localhost:$grpc" --vkey "$WORK/access/log.vkey" \
+  nice -n "$nice" "$VIDIMUS" load --log "localhost:$grpc" --vkey "$WORK/access/log.vkey" \
     --ca "$WORK/access/tls/ca.crt" --as "$WORK/access/administrations/$a" \
     --size "$RECORD_BYTES" --subjects "$SUBJECTS" "${checks[@]}" "$@" >"$WORK/$name" 2>&1 &
   LOADERS+=($!)
 }
 
 bystander() {
-  loader "$1" 7 --batch 16 --in_flight 8 --spread zipf --seed 7 --count "$BYSTANDER_DRAWS" "${@:2}"
+  loader "$1" 7 0 --batch 16 --in_flight 8 --spread zipf --seed 7 --count "$BYSTANDER_DRAWS" "${@:2}"
 }
 
 finish() {
@@ -74,7 +77,7 @@ measure() {
   shift 2
   cpu=$(cpu_us "$access") before=$(entries) made=$(metric vidimus_chain_cache_misses_total)
   for ((a = 0; a < ADMINISTRATIONS; ++a)); do
-    loader "load.$a" "$a" --in_flight "$IN_FLIGHT" --count "$DRAWS" --seed "$((seed + a))" "$@"
+    loader "load.$a" "$a" "$LOADERS_NICE" --in_flight "$IN_FLIGHT" --count "$DRAWS" --seed "$((seed + a))" "$@"
   done
   finish
   report "$name"
