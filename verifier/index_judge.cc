@@ -31,25 +31,15 @@ constexpr size_t kPartEntriesMax = size_t{1} << 17;
 // So few that what hashing them needs fits a processor's own cache.
 constexpr size_t kHashedAtOnceMax = size_t{1} << 12;
 
+// How many keys are searched in a piece before what was looked at is passed: a
+// system maps several pages around each one that is.
+constexpr size_t kSearchedAtOnce = 32;
+
 size_t PartBits(size_t entries) {
   if (entries < kPartedMin) return 0;
   size_t bits = kPartBits;
   while (bits < kPartBitsMax && entries >> bits > kPartEntriesMax) ++bits;
   return bits;
-}
-
-// The first of `count` sorted entries whose key begins with `part` of `bits`
-// bits, or a later one.
-size_t PartBegin(const IndexEntry* entries, size_t count, size_t bits,
-                 size_t part) {
-  static_assert(kPartBitsMax == 16);
-  return std::partition_point(entries, entries + count,
-                              [bits, part](const IndexEntry& entry) {
-                                const size_t first =
-                                    size_t{entry.key[0]} << 8 | entry.key[1];
-                                return first >> (16 - bits) < part;
-                              }) -
-         entries;
 }
 
 bool KeyBefore(const IndexEntry& a, const IndexEntry& b) {
@@ -71,12 +61,50 @@ Hash HashBelow(const IndexEntry* begin, const IndexEntry* end, size_t depth,
                       HashBelow(middle, end, depth + 1, hasher));
 }
 
-const IndexEntry* FindIn(const IndexEntry* begin, size_t count,
+// The first of sorted entries whose key is not before `key`. Begins where that
+// would be among keys spread evenly, as labels are, and goes on from there in
+// steps that double: in a long run a few neighbouring pages are looked at. At
+// most 2 log2(count) steps whatever the keys are.
+size_t PlaceOf(const IndexEntry* entries, size_t count, const Hash& key) {
+  using Wide = unsigned __int128;
+  if (count == 0) return 0;
+  const auto before = [&key](const IndexEntry& entry) {
+    return KeyLess(entry.key, key);
+  };
+  const auto guess =
+      static_cast<size_t>(Wide{KeyPrefix(key, 64)} * count >> 64);
+  // Those below `low` are before the key, those from `high` on are not.
+  size_t low = 0, high = count, step = 64;
+  if (before(entries[guess])) {
+    low = guess + 1;
+    for (; low + step < count && before(entries[low + step]); step *= 2) {
+      low += step + 1;
+    }
+    high = std::min(count, low + step);
+  } else {
+    high = guess;
+    for (; high > step && !before(entries[high - step]); step *= 2) {
+      high -= step;
+    }
+    low = high > step ? high - step + 1 : 0;
+  }
+  return std::partition_point(entries + low, entries + high, before) - entries;
+}
+
+// The key that begins with `part` of `bits` bits, at most 16, and zeros.
+Hash FirstKeyOf(size_t part, size_t bits) {
+  static_assert(kPartBitsMax == 16);
+  const size_t first = part << (16 - bits);
+  Hash key = {};
+  key[0] = static_cast<uint8_t>(first >> 8);
+  key[1] = static_cast<uint8_t>(first);
+  return key;
+}
+
+const IndexEntry* FindIn(const IndexEntry* entries, size_t count,
                          const Hash& key) {
-  const IndexEntry* const end = begin + count;
-  const IndexEntry* const found =
-      std::lower_bound(begin, end, IndexEntry{key, 0}, KeyBefore);
-  return found != end && found->key == key ? found : nullptr;
+  const size_t place = PlaceOf(entries, count, key);
+  return place < count && entries[place].key == key ? entries + place : nullptr;
 }
 
 // Steps through several sorted ranges as if they were one; they are so few that
@@ -229,24 +257,35 @@ std::vector<IndexEntry> SealJudge::PartialEntries() const {
   return entries;
 }
 
+void SealJudge::Pass(const IndexEntry* entries, size_t begin,
+                     size_t end) const {
+  if (end > begin) memory_->Passed(entries + begin, end - begin);
+}
+
 std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
     const std::vector<Span>& runs, IndexEntry* out) const {
   size_t all = 0;
   for (const Span& run : runs) all += run.count;
   const size_t bits = PartBits(all);
   std::vector<MergedPart> parts(size_t{1} << bits);
-  const auto begin_of = [&](const Span& run, size_t part) {
-    return part == parts.size() ? run.count
-           : part == 0          ? 0
-                                : PartBegin(run.entries, run.count, bits, part);
-  };
+  // Where each part begins in each run, and where the last one ends.
+  std::vector<std::vector<size_t>> begins;
+  for (const Span& run : runs) {
+    std::vector<size_t>& begin = begins.emplace_back();
+    begin.push_back(0);
+    for (size_t part = 1; part < parts.size(); ++part) {
+      begin.push_back(PlaceOf(run.entries, run.count, FirstKeyOf(part, bits)));
+      if (run.of_piece) Pass(run.entries, begin[part - 1], begin[part]);
+    }
+    begin.push_back(run.count);
+  }
   const auto merge = [&](size_t number) {
     MergedPart& part = parts[number];
     Merger merger;
     size_t before = 0;  // entries of earlier parts
-    for (const Span& run : runs) {
-      const size_t begin = begin_of(run, number);
-      merger.Add(run.entries + begin, begin_of(run, number + 1) - begin);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const size_t begin = begins[i][number];
+      merger.Add(runs[i].entries + begin, begins[i][number + 1] - begin);
       before += begin;
     }
     const IndexEntry* last = nullptr;
@@ -265,12 +304,11 @@ std::vector<SealJudge::MergedPart> SealJudge::MergeParts(
       part.root =
           HashBelow(out + before, out + before + part.count, bits, &hasher);
     }
-    for (const Span& run : runs) {
-      if (!run.of_piece) continue;
-      const size_t begin = begin_of(run, number);
-      memory_->Passed(run.entries + begin, begin_of(run, number + 1) - begin);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      if (!runs[i].of_piece) continue;
+      Pass(runs[i].entries, begins[i][number], begins[i][number + 1]);
     }
-    if (out != nullptr) memory_->Passed(out + before, part.count);
+    if (out != nullptr) Pass(out, before, before + part.count);
   };
   if (run_tasks_ != nullptr && parts.size() > 1) {
     run_tasks_(parts.size(), merge);
@@ -347,6 +385,9 @@ Finding SealJudge::SearchFresh() {
   std::sort(fresh_.begin(), fresh_.end(), KeyBefore);
   std::vector<IndexEntry> partial = PartialEntries();
   std::sort(partial.begin(), partial.end(), KeyBefore);
+  // In each piece, what is passed already.
+  std::vector<size_t> passed(pieces_.size());
+  size_t searched = 0;
   const IndexEntry* before = nullptr;
   for (const IndexEntry& entry : fresh_) {
     const auto judge = [this, &entry](const IndexEntry* other) {
@@ -358,11 +399,20 @@ Finding SealJudge::SearchFresh() {
                          std::max(other->index, entry.index)});
     };
     RETURN_IF_FOUND(judge(before));
-    for (const Piece& piece : pieces_) {
-      RETURN_IF_FOUND(judge(FindIn(piece.entries, piece.count, entry.key)));
+    const bool pass = ++searched % kSearchedAtOnce == 0;
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      const Piece& piece = pieces_[i];
+      const size_t place = PlaceOf(piece.entries, piece.count, entry.key);
+      if (place < piece.count) RETURN_IF_FOUND(judge(piece.entries + place));
+      if (!pass) continue;
+      Pass(piece.entries, passed[i], place);
+      passed[i] = place;
     }
     RETURN_IF_FOUND(judge(FindIn(partial.data(), partial.size(), entry.key)));
     before = &entry;
+  }
+  for (size_t i = 0; i < pieces_.size(); ++i) {
+    Pass(pieces_[i].entries, passed[i], pieces_[i].count);
   }
   return Finding::kOk;
 }

@@ -36,8 +36,8 @@ class RunMemory {
   // Room for `count` entries, at least 1; never null.
   virtual IndexEntry* Allocate(size_t count) = 0;
   virtual void Free(IndexEntry* entries, size_t count) = 0;
-  // A merge is through with these entries of a piece, and will not look at them
-  // again: they need not stay in memory. From any thread.
+  // Whoever reads or fills a piece in order is through with these entries of it
+  // for now: they need not stay in memory. From any thread.
   virtual void Passed(const IndexEntry* /*entries*/, size_t /*count*/) {}
 };
 
@@ -187,6 +187,7 @@ class SealJudge : public IndexJudge {
   // key that stands twice is the first such.
   std::vector<MergedPart> MergeParts(const std::vector<Span>& runs,
                                      IndexEntry* out) const;
+  void Pass(const IndexEntry* entries, size_t begin, size_t end) const;
   Finding FoundTwice(const TwiceCarried& twice);
   // Looks for each of fresh_ among the others.
   Finding SearchFresh();

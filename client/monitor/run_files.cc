@@ -24,6 +24,9 @@ constexpr char kPrefix[] = "run-";
 constexpr size_t kFileBytesMin = size_t{1} << 20;
 // What Passed gives back are whole ones of these.
 constexpr uintptr_t kPageBytes = 4096;
+// Around a page that is looked at the system maps others too, which Passed has
+// to give back with it.
+constexpr uintptr_t kMappedAroundBytes = 64 << 10;
 
 static_assert(sizeof(IndexEntry) == kHashBytes + sizeof(uint64_t));
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -119,18 +122,23 @@ void RunFiles::Free(IndexEntry* entries, size_t) {
 }
 
 void RunFiles::Passed(const IndexEntry* entries, size_t count) {
+  uintptr_t piece_begin = 0, piece_end = 0;
   {
     MutexLock lock(&mu_);
     auto found = pieces_.upper_bound(entries);
-    if (found == pieces_.begin() || std::prev(found)->second.file < 0) return;
+    if (found == pieces_.begin()) return;
+    --found;
+    if (found->second.file < 0) return;
+    piece_begin = reinterpret_cast<uintptr_t>(found->first);
+    piece_end = piece_begin + found->second.bytes;
   }
-  // Whole pages alone: others may be at work on what else is on the edges. The
-  // file still has what is given back here.
+  // The file still has what is given back here; who is at work on it gets it
+  // from there.
   const auto begin = reinterpret_cast<uintptr_t>(entries);
   const uintptr_t end = begin + count * sizeof(IndexEntry);
-  const uintptr_t first = (begin + kPageBytes - 1) / kPageBytes * kPageBytes;
-  const uintptr_t last = end / kPageBytes * kPageBytes;
-  if (first >= last) return;
+  const uintptr_t first = std::max(
+      piece_begin, begin / kPageBytes * kPageBytes - kMappedAroundBytes);
+  const uintptr_t last = std::min(piece_end, end + kMappedAroundBytes);
   madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
