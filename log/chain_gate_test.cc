@@ -8,8 +8,10 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "log/log_testing.h"
 #include "proto/status.h"
 
@@ -91,6 +93,18 @@ class FakeKeys : public ChainKeys {
       jobs_;
   mutable ChainCache cache_;
 };
+
+// One entry about `subject`.
+Submission About(uint32_t administration, const std::string& subject,
+                 absl::AnyInvocable<void(absl::StatusOr<Placement>)> done) {
+  Submission submission;
+  submission.administration = administration;
+  submission.entries.resize(1);
+  submission.entries[0].opening = std::make_unique<PendingOpening>();
+  submission.entries[0].opening->subject = subject;
+  submission.done = std::move(done);
+  return submission;
+}
 
 class ChainGateTest : public ::testing::Test {
  protected:
@@ -207,15 +221,10 @@ TEST_F(ChainGateTest, WhatWaitsIsBounded) {
   gate.SetKeys(&keys_);
   int refused = 0;
   const auto add = [&](const std::string& subject) {
-    Submission submission;
-    submission.entries.resize(1);
-    submission.entries[0].opening = std::make_unique<PendingOpening>();
-    submission.entries[0].opening->subject = subject;
-    submission.done = [&](absl::StatusOr<Placement> placement) {
+    gate.Add(About(0, subject, [&](absl::StatusOr<Placement> placement) {
       EXPECT_TRUE(absl::IsUnavailable(placement.status()));
       ++refused;
-    };
-    gate.Add(std::move(submission));
+    }));
   };
   for (const char* subject : {"a", "b", "c", "d"}) add(subject);
   EXPECT_EQ(refused, 1);
@@ -231,16 +240,11 @@ TEST_F(ChainGateTest, OneThatFloodsIsPushedBackAlone) {
   gate.SetKeys(&keys_);
   std::vector<uint32_t> refused;
   const auto add = [&](uint32_t administration, const std::string& subject) {
-    Submission submission;
-    submission.administration = administration;
-    submission.entries.resize(1);
-    submission.entries[0].opening = std::make_unique<PendingOpening>();
-    submission.entries[0].opening->subject = subject;
-    submission.done = [&, administration](absl::StatusOr<Placement> placement) {
-      EXPECT_TRUE(absl::IsUnavailable(placement.status()));
-      refused.push_back(administration);
-    };
-    gate.Add(std::move(submission));
+    gate.Add(About(administration, subject,
+                   [&, administration](absl::StatusOr<Placement> placement) {
+                     EXPECT_TRUE(absl::IsUnavailable(placement.status()));
+                     refused.push_back(administration);
+                   }));
   };
   for (const char* subject : {"a", "b", "c"}) add(0, subject);
   EXPECT_EQ(refused, std::vector<uint32_t>{0});
@@ -259,13 +263,7 @@ TEST_F(ChainGateTest, SaysBeforehandWhetherThereIsRoom) {
   ChainGate gate(options_, &pool);
   gate.SetKeys(&keys_);
   const auto add = [&](uint32_t administration, const std::string& subject) {
-    Submission submission;
-    submission.administration = administration;
-    submission.entries.resize(1);
-    submission.entries[0].opening = std::make_unique<PendingOpening>();
-    submission.entries[0].opening->subject = subject;
-    submission.done = [](absl::StatusOr<Placement>) {};
-    gate.Add(std::move(submission));
+    gate.Add(About(administration, subject, [](absl::StatusOr<Placement>) {}));
   };
   EXPECT_TRUE(gate.Room(0, 100, 100).ok()) << "nothing waits";
   add(0, "a");
