@@ -2,8 +2,11 @@
 // administration checks and records, batches run, the server dies and forgets,
 // in an order that a seed draws. Afterwards the whole log is read, and no
 // access stands with or after a statement that it says it was not decided by.
+//
+//   bazel run //tests/simulation:asking_test -- --seeds=200 --first=21
+#include <gtest/gtest.h>
+
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,14 +15,20 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "gtest/gtest.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "log/openings.h"
 #include "log/wallet_testing.h"
 #include "verifier/label.h"
 #include "verifier/record.h"
 
 namespace vidimus {
+
+uint64_t seeds = 20;
+uint64_t first = 1;
+
 namespace {
 
 constexpr uint64_t kResidents = 2;
@@ -234,10 +243,8 @@ class Interleaving {
 };
 
 TEST(AskingTest, AWithdrawalBetweenCheckAndRecordAbortsTheRecord) {
-  const char* const seeds = std::getenv("ASKING_SEEDS");
-  const uint64_t count = seeds != nullptr ? std::atoi(seeds) : 20;
   Happened sum;
-  for (uint64_t seed = 1; seed <= count; ++seed) {
+  for (uint64_t seed = first; seed < first + seeds; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     const Happened one =
         Interleaving(seed, absl::StrCat(::testing::TempDir(), "/asking", seed))
@@ -266,3 +273,19 @@ TEST(AskingTest, AWithdrawalBetweenCheckAndRecordAbortsTheRecord) {
 
 }  // namespace
 }  // namespace vidimus
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  for (int k = 1; k < argc; ++k) {
+    absl::string_view argument = argv[k];
+    uint64_t* const target =
+        absl::ConsumePrefix(&argument, "--seeds=")   ? &vidimus::seeds
+        : absl::ConsumePrefix(&argument, "--first=") ? &vidimus::first
+                                                     : nullptr;
+    if (target == nullptr || !absl::SimpleAtoi(argument, target)) {
+      std::fprintf(stderr, "usage: %s [--seeds=N] [--first=SEED]\n", argv[0]);
+      return 64;
+    }
+  }
+  return RUN_ALL_TESTS();
+}
