@@ -28,7 +28,8 @@ serve_postgres() {
     -c fsync=on -c synchronous_commit=on -c shared_buffers=512MB
   wait_for 20 sql 'SELECT 1' || fail "PostgreSQL does not answer"
   POSTMASTER=$(head -n 1 "$data/postmaster.pid")
-  STARTED+=("$POSTMASTER")
+  # First: runuser would give it two seconds, and its files are still written.
+  STARTED=("$POSTMASTER" "${STARTED[@]}")
   sql 'CREATE TABLE audit (id bigserial PRIMARY KEY,
        at timestamptz NOT NULL DEFAULT now(), entry text NOT NULL)'
   cat >"$WORK/insert.sql" <<SQL

@@ -6,7 +6,8 @@
 # other benches one after the other, so that each has the machine for itself, and
 # prints after each what was wanted. All that they print is kept in OUT
 # (speed.txt under ~/.cache/vidimus). STEADY=no leaves out the ten minutes of
-# load, STARTUP=no the start of a log of ten million entries.
+# load, STARTUP=no the start of a log of ten million entries. Exits with 1 if one
+# of them failed; a figure that was missed is said, and is no failure.
 set -euo pipefail
 
 OUT=${OUT:-$CACHE/speed.txt}
@@ -17,10 +18,14 @@ export ROUNDS=${ROUNDS:-3} BENCH_SECONDS=${BENCH_SECONDS:-4} BENCH_ROWS
 # run NAME ARGS...: one bench; one that fails or is skipped stops no other.
 run() {
   printf '\n== %s\n' "$*"
-  "$ROOT/vidimus" bench "$@" 2>&1 || printf '%s: FAILED\n' "$1"
+  if ! "$ROOT/vidimus" bench "$@" 2>&1; then
+    printf '%s: FAILED\n' "$1"
+    FAILED+=" $1"
+  fi
   python3 "$ROOT/benches/wanted.py" "$1" "$BENCH_ROWS"
 }
 
+FAILED=
 {
   printf 'load before: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
   (source "$ROOT/tests/lib.sh" && need_go && tessera cmd/conformance/posix) || true
@@ -38,4 +43,5 @@ run() {
   [[ ${STEADY-} == no ]] || run steady
   [[ ${STARTUP-} == no ]] || run startup
   printf '\nload after: %s; all of this is in %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)" "$OUT"
+  [[ -z $FAILED ]] || { printf 'failed:%s\n' "$FAILED" && exit 1; }
 } | tee "$OUT"

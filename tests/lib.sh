@@ -25,8 +25,12 @@ stop() {
   for process in "$@"; do
     kill "$process" 2>/dev/null || continue
     wait "$process" 2>/dev/null || true
+    # One that a child of ours started can only be watched.
+    wait_for 20 gone "$process" || kill -9 "$process" 2>/dev/null || true
   done
 }
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
 
 fail() {
   printf 'FAILED: %s\n' "$*" >&2
