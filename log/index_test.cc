@@ -18,6 +18,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "log/disk_testing.h"
 #include "log/index_plan.h"
 #include "log/index_testing.h"
 #include "log/root_judge.h"
@@ -525,47 +526,22 @@ TEST_F(IndexFileTest, RunsInForceCanBeReadByEverybody) {
 
 // --- Merges that are slow ---
 
-class SlowDisk : public Disk {
+class SlowDisk : public OtherDisk {
  public:
-  explicit SlowDisk(Disk* disk) : disk_(disk) {}
-  absl::StatusOr<std::unique_ptr<DiskFile>> Open(const std::string& path,
-                                                 bool exclusive) override {
-    auto file = disk_->Open(path, exclusive);
-    if (!file.ok()) return file;
-    return std::unique_ptr<DiskFile>(new File(*std::move(file)));
-  }
-  absl::StatusOr<std::vector<std::string>> List(
-      const std::string& folder) override {
-    return disk_->List(folder);
-  }
-  absl::Status MakeFolder(const std::string& folder) override {
-    return disk_->MakeFolder(folder);
-  }
-  absl::Status Remove(const std::string& path) override {
-    return disk_->Remove(path);
-  }
-  absl::Status SyncFolder(const std::string& folder) override {
-    return disk_->SyncFolder(folder);
-  }
+  using OtherDisk::OtherDisk;
 
  private:
-  class File : public DiskFile {
+  class SlowFile : public File {
    public:
-    explicit File(std::unique_ptr<DiskFile> file) : file_(std::move(file)) {}
-    absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
-      return file_->ReadAt(offset, size);
-    }
+    using File::File;
     absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      return file_->WriteAt(offset, bytes);
+      return File::WriteAt(offset, bytes);
     }
-    absl::Status Sync() override { return file_->Sync(); }
-    absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
-
-   private:
-    const std::unique_ptr<DiskFile> file_;
   };
-  Disk* const disk_;
+  std::unique_ptr<DiskFile> Wrap(std::unique_ptr<DiskFile> file) override {
+    return std::make_unique<SlowFile>(std::move(file));
+  }
 };
 
 class IndexSlowTest : public IndexTest {

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "log/disk.h"
+#include "log/disk_testing.h"
 #include "verifier/merkle.h"
 
 namespace vidimus {
@@ -143,53 +144,31 @@ TEST_F(SigningLockTest, StandsAtOldOrNewAfterATornMove) {
 }
 
 // Notes what is written to the files of another disk.
-class WriteRecorder : public Disk {
+class WriteRecorder : public OtherDisk {
  public:
   struct Write {
     uint64_t offset;
     std::string bytes;
   };
+  WriteRecorder() : OtherDisk(PosixDisk()) {}
   const std::vector<Write>& writes() const { return writes_; }
 
-  absl::StatusOr<std::unique_ptr<DiskFile>> Open(const std::string& path,
-                                                 bool exclusive) override {
-    auto file = PosixDisk()->Open(path, exclusive);
-    if (!file.ok()) return file.status();
-    return {std::make_unique<File>(*std::move(file), &writes_)};
-  }
-  absl::StatusOr<std::vector<std::string>> List(
-      const std::string& folder) override {
-    return PosixDisk()->List(folder);
-  }
-  absl::Status MakeFolder(const std::string& folder) override {
-    return PosixDisk()->MakeFolder(folder);
-  }
-  absl::Status Remove(const std::string& path) override {
-    return PosixDisk()->Remove(path);
-  }
-  absl::Status SyncFolder(const std::string& folder) override {
-    return PosixDisk()->SyncFolder(folder);
-  }
-
  private:
-  class File : public DiskFile {
+  class RecordedFile : public File {
    public:
-    File(std::unique_ptr<DiskFile> file, std::vector<Write>* writes)
-        : file_(std::move(file)), writes_(writes) {}
-    absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
-      return file_->ReadAt(offset, size);
-    }
+    RecordedFile(std::unique_ptr<DiskFile> file, std::vector<Write>* writes)
+        : File(std::move(file)), writes_(writes) {}
     absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
       writes_->push_back({offset, std::string(bytes)});
-      return file_->WriteAt(offset, bytes);
+      return File::WriteAt(offset, bytes);
     }
-    absl::Status Sync() override { return file_->Sync(); }
-    absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
 
    private:
-    const std::unique_ptr<DiskFile> file_;
     std::vector<Write>* const writes_;
   };
+  std::unique_ptr<DiskFile> Wrap(std::unique_ptr<DiskFile> file) override {
+    return std::make_unique<RecordedFile>(std::move(file), &writes_);
+  }
 
   std::vector<Write> writes_;
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "log/disk_testing.h"
 #include "log/leveldb_storage.h"
 #include "log/submit_service.h"
 #include "log/worker_pool.h"
@@ -90,47 +91,24 @@ class Machine::NoSyncEnv : public leveldb::EnvWrapper {
 };
 
 // Syncs either no folder when asked to, or no file.
-class Machine::NoSyncDisk : public Disk {
+class Machine::NoSyncDisk : public OtherDisk {
  public:
-  NoSyncDisk(Disk* disk, bool files) : disk_(disk), files_(files) {}
-  absl::StatusOr<std::unique_ptr<DiskFile>> Open(const std::string& path,
-                                                 bool exclusive) override {
-    auto file = disk_->Open(path, exclusive);
-    if (!file.ok() || !files_) return file;
-    return std::unique_ptr<DiskFile>(new File(*std::move(file)));
-  }
-  absl::StatusOr<std::vector<std::string>> List(
-      const std::string& folder) override {
-    return disk_->List(folder);
-  }
-  absl::Status MakeFolder(const std::string& folder) override {
-    return disk_->MakeFolder(folder);
-  }
-  absl::Status Remove(const std::string& path) override {
-    return disk_->Remove(path);
-  }
+  NoSyncDisk(Disk* disk, bool files) : OtherDisk(disk), files_(files) {}
   absl::Status SyncFolder(const std::string& folder) override {
-    return files_ ? disk_->SyncFolder(folder) : absl::OkStatus();
+    return files_ ? OtherDisk::SyncFolder(folder) : absl::OkStatus();
   }
 
  private:
-  class File : public DiskFile {
+  class NoSyncFile : public File {
    public:
-    explicit File(std::unique_ptr<DiskFile> file) : file_(std::move(file)) {}
-    absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
-      return file_->ReadAt(offset, size);
-    }
-    absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
-      return file_->WriteAt(offset, bytes);
-    }
+    using File::File;
     absl::Status Sync() override { return absl::OkStatus(); }
-    absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
-
-   private:
-    const std::unique_ptr<DiskFile> file_;
   };
+  std::unique_ptr<DiskFile> Wrap(std::unique_ptr<DiskFile> file) override {
+    if (!files_) return file;
+    return std::make_unique<NoSyncFile>(std::move(file));
+  }
 
-  Disk* const disk_;
   const bool files_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "log/disk_testing.h"
 #include "verifier/merkle.h"
 
 namespace vidimus {
@@ -157,46 +158,19 @@ Mutation StorageThatMixesUpEntries() {
 }
 
 Mutation DiskThatDoesNotSync() {
-  class File : public DiskFile {
+  class NoSync : public OtherDisk {
    public:
-    explicit File(std::unique_ptr<DiskFile> file) : file_(std::move(file)) {}
-    absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
-      return file_->ReadAt(offset, size);
-    }
-    absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
-      return file_->WriteAt(offset, bytes);
-    }
-    absl::Status Sync() override { return absl::OkStatus(); }
-    absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
+    using OtherDisk::OtherDisk;
 
    private:
-    const std::unique_ptr<DiskFile> file_;
-  };
-  class NoSync : public Disk {
-   public:
-    explicit NoSync(Disk* disk) : disk_(disk) {}
-    absl::StatusOr<std::unique_ptr<DiskFile>> Open(const std::string& path,
-                                                   bool exclusive) override {
-      auto file = disk_->Open(path, exclusive);
-      if (!file.ok()) return file.status();
-      return {std::make_unique<File>(*std::move(file))};
+    class NoSyncFile : public File {
+     public:
+      using File::File;
+      absl::Status Sync() override { return absl::OkStatus(); }
+    };
+    std::unique_ptr<DiskFile> Wrap(std::unique_ptr<DiskFile> file) override {
+      return std::make_unique<NoSyncFile>(std::move(file));
     }
-    absl::StatusOr<std::vector<std::string>> List(
-        const std::string& folder) override {
-      return disk_->List(folder);
-    }
-    absl::Status MakeFolder(const std::string& folder) override {
-      return disk_->MakeFolder(folder);
-    }
-    absl::Status Remove(const std::string& path) override {
-      return disk_->Remove(path);
-    }
-    absl::Status SyncFolder(const std::string& folder) override {
-      return disk_->SyncFolder(folder);
-    }
-
-   private:
-    Disk* const disk_;
   };
   Mutation mutation;
   mutation.disk = [](Disk* disk) { return std::make_unique<NoSync>(disk); };
