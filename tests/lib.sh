@@ -82,6 +82,7 @@ wait_for() {
 start() {
   local name=$1
   shift
+  : >"$WORK/$name.log"  # What an earlier one said.
   "$@" >"$WORK/$name.log" 2>&1 &
   PID=$!
   STARTED+=("$PID")

@@ -24,6 +24,7 @@ expect() {
 }
 
 serve() {
+  : >server.out  # What the last one said.
   "$VIDIMUS_LOG" serve --dir log --http 127.0.0.1:0 --https 127.0.0.1:0 \
     --grpc 127.0.0.1:0 >server.out 2>server.err &
   server=$!
