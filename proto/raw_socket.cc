@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "absl/strings/match.h"
 
 namespace vidimus {
@@ -17,6 +19,23 @@ sockaddr_in Loopback(uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
+}
+
+// A signal, as libFuzzer's clock sends them, ends a connect early: it goes on
+// by itself, and is looked at when it is done.
+bool Connects(int fd, const sockaddr_in& address) {
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address),
+                sizeof(address)) == 0) {
+    return true;
+  }
+  if (errno != EINTR) return false;
+  pollfd waiting = {fd, POLLOUT, 0};
+  while (::poll(&waiting, 1, -1) < 0 && errno == EINTR) {
+  }
+  int error = 0;
+  socklen_t size = sizeof(error);
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+         error == 0;
 }
 
 }  // namespace
@@ -33,9 +52,7 @@ RawSocket& RawSocket::operator=(RawSocket&& other) noexcept {
 
 RawSocket RawSocket::Connect(uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(port);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address),
-                sizeof(address)) != 0) {
+  if (!Connects(fd, Loopback(port))) {
     ::close(fd);
     return RawSocket(-1);
   }
@@ -45,6 +62,7 @@ RawSocket RawSocket::Connect(uint16_t port) {
 bool RawSocket::Send(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
@@ -63,6 +81,7 @@ std::string RawSocket::ReadUntil(absl::string_view end,
     if (::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
     char buffer[16 * 1024];
     const ssize_t got = ::recv(fd_, buffer, sizeof(buffer), 0);
+    if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
       closed_ = true;
       break;
@@ -98,7 +117,11 @@ RawListener::~RawListener() { ::close(fd_); }
 
 RawSocket RawListener::Accept() {
   pollfd waiting = {fd_, POLLIN, 0};
-  if (::poll(&waiting, 1, 10000) <= 0) return RawSocket(-1);
+  int ready = 0;
+  do {
+    ready = ::poll(&waiting, 1, 10000);
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return RawSocket(-1);
   return RawSocket(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
