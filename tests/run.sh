@@ -77,9 +77,13 @@ main() {
     --test_output=summary --build_event_json_file="$RESULTS/events" \
     ${options[@]+"${options[@]}"} -- "${targets[@]:-${EVERYTHING[@]}}" >/dev/null || status=$?
   if ((!${#targets[@]})); then
-    # Debian's node has WebCrypto, but not as a global of modules.
-    [[ $(node --version 2>/dev/null) != v18.* ]] ||
+    # Debian's node has WebCrypto, but not as a global of modules. What newer ones
+    # guess of a module must not be needed.
+    if [[ $(node --version 2>/dev/null) == v18.* ]]; then
       export NODE_OPTIONS=--experimental-global-webcrypto
+    elif node --no-experimental-detect-module -e 0 2>/dev/null; then
+      export NODE_OPTIONS=--no-experimental-detect-module
+    fi
     check "clang-format" check_format
     check "links" python3 "$ROOT/tests/check_links.py" "$ROOT"
     check "dashboards" check_dashboards

@@ -35,7 +35,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in os.listdir(built):
             os.symlink(f"{built}/{name}", f"{folder}/{name}")
-        shutil.copy(f"{root}/client/js/vidimus.js", folder)
+        for name in ("package.json", "vidimus.js"):
+            shutil.copy(f"{root}/client/js/{name}", folder)
         for name, language in (("example.c", "c"), ("example.mjs", "js"),
                                ("example.py", "python")):
             with open(f"{folder}/{name}", "w", encoding="utf-8") as stream:

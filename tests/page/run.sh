@@ -68,6 +68,8 @@ for config in other config; do
 done
 cat "$out/sizes"
 
+# For node, which must be told that these are ES modules; a browser knows.
+cp client/js/package.json "$out"
 runner node node tests/page/check.mjs "$page" "$city" .
 cp -r "$city" "$page/city"
 cp tests/page/{page.html,browser.mjs,fixture.js,sample_report.mjs} "$page"

@@ -41,7 +41,7 @@ holds "the module is small" \
 (cd verifier && "$folder/calls" {chain,checkpoint,conviction,record}_corpus \
   {register_proof,tlog_proof}_corpus) >"$out/page/calls.json"
 cp tests/vectors/*.json tests/wasm/page.html tests/wasm/{page,run,vectors}.mjs \
-  tests/api/calls.mjs client/js/vidimus.js "$out/page"
+  tests/api/calls.mjs client/js/{package.json,vidimus.js} "$out/page"
 cp -L "$folder"/lib{vidimus,vectors}.so "$out/page"
 (cd tests/vectors && printf '%s\n' *.json) |
   sed 's/\.json$//' | sed '1s/^/["/; $!s/$/",/; 1!s/^/"/; $s/$/"]/' >"$out/page/vectors.list"
